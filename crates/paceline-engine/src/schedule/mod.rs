@@ -1,0 +1,1 @@
+//! Which task next: a pure state machine over slots, resources, dependencies and expected times.
