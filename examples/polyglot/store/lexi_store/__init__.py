@@ -1,0 +1,1 @@
+"""Word counts of many texts: a table format, a report, a database."""
