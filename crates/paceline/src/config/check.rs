@@ -1,0 +1,206 @@
+//! What the types cannot say: names that have to exist, cycles, capacities, directories.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use paceline_engine::plan::{Need, plan_order};
+
+use super::file::{ConfigFile, SuiteConfig};
+use crate::diagnostic::Diagnostic;
+use crate::suggest::closest;
+use crate::values::SuiteName;
+
+/// Every mistake in the meaning of a file whose structure is right.
+pub(super) fn check(file: &ConfigFile, root: &Path) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for (place, name, suite) in file.suite.spanned() {
+        check_command(&place, name, suite, &mut mistakes);
+        check_dir(suite, root, &mut mistakes);
+        check_dependencies(name, suite, file, &mut mistakes);
+        check_needs(name, suite, file, &mut mistakes);
+    }
+    check_cycles(file, &mut mistakes);
+    mistakes.sort_by_key(|mistake| mistake.labels.first().map(|label| label.span.start));
+    mistakes
+}
+
+fn check_command(
+    place: &Range<usize>,
+    name: &SuiteName,
+    suite: &SuiteConfig,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    if suite.command.is_none() {
+        let mistake = Diagnostic::new(format!("suite `{name}` has no command"))
+            .label(place.clone(), "`command` is missing")
+            .help("add a line like `command = \"make test\"`");
+        mistakes.push(mistake);
+    }
+}
+
+fn check_dir(suite: &SuiteConfig, root: &Path, mistakes: &mut Vec<Diagnostic>) {
+    let Some(dir) = &suite.dir else { return };
+    let written = dir.get_ref();
+    let shown = written.display();
+    let full = root.join(written);
+    let title = match full.metadata() {
+        Ok(metadata) if metadata.is_dir() => return,
+        Ok(_) => format!("`{shown}` is not a directory"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("the directory `{shown}` does not exist")
+        }
+        Err(error) => format!("cannot look at the directory `{shown}`: {error}"),
+    };
+    let siblings = full.parent().map(subdirectories).unwrap_or_default();
+    let similar = written
+        .file_name()
+        .and_then(|name| closest(name.to_str()?, siblings.iter().map(String::as_str)))
+        .map(|name| format!("did you mean `{}`?", written.with_file_name(name).display()));
+    let mistake = Diagnostic::new(title)
+        .label(dir.span(), "relative to the directory of this file")
+        .maybe_help(similar);
+    mistakes.push(mistake);
+}
+
+fn subdirectories(dir: &Path) -> Vec<String> {
+    let Ok(entries) = dir.read_dir() else {
+        return Vec::new();
+    };
+    let directories = entries.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = directories
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
+fn check_dependencies(
+    name: &SuiteName,
+    suite: &SuiteConfig,
+    file: &ConfigFile,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for dependency in &suite.depends_on {
+        let wanted = dependency.get_ref().as_str();
+        if let Some(first) = seen.insert(wanted, dependency.span()) {
+            let mistake = Diagnostic::new(format!("suite `{name}` depends on `{wanted}` twice"))
+                .label(dependency.span(), "named again here")
+                .label(first, "first named here");
+            mistakes.push(mistake);
+            continue;
+        }
+        let known = || file.suite.iter().map(|(name, _)| name.as_str());
+        if known().any(|known| known == wanted) {
+            continue;
+        }
+        let similar = closest(wanted, known().filter(|known| *known != name.as_str()));
+        let mistake = Diagnostic::new(format!("suite `{name}` depends on an unknown suite"))
+            .label(dependency.span(), format!("no suite is called `{wanted}`"))
+            .maybe_help(similar.map(|name| format!("did you mean `{name}`?")));
+        mistakes.push(mistake);
+    }
+}
+
+fn check_needs(
+    name: &SuiteName,
+    suite: &SuiteConfig,
+    file: &ConfigFile,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for (place, resource, need) in suite.needs.spanned() {
+        if let Some(first) = seen.insert(resource.as_str(), place.clone()) {
+            let mistake = Diagnostic::new(format!("suite `{name}` needs `{resource}` twice"))
+                .label(place, "named again here")
+                .label(first, "first named here")
+                .help(format!(
+                    "for two units of it, write `needs = {{ {resource} = 2 }}`"
+                ));
+            mistakes.push(mistake);
+            continue;
+        }
+        let declared = file
+            .resources
+            .spanned()
+            .find(|(_, name, _)| *name == resource);
+        let Some((declaration, _, capacity)) = declared else {
+            let known = file.resources.iter().map(|(name, _)| name.as_str());
+            let help = match closest(resource.as_str(), known) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("declare it with its capacity: `{resource} = 1` in `[resources]`"),
+            };
+            let mistake = Diagnostic::new(format!("suite `{name}` needs an unknown resource"))
+                .label(place, format!("`{resource}` is not in [resources]"))
+                .help(help);
+            mistakes.push(mistake);
+            continue;
+        };
+        if let Need::Amount(amount) = need
+            && amount > capacity.get()
+        {
+            let title = format!("suite `{name}` needs more of `{resource}` than there is");
+            let mistake = Diagnostic::new(title)
+                .label(place, format!("needs {amount}"))
+                .label(declaration, format!("its capacity is {capacity}"));
+            mistakes.push(mistake);
+        }
+    }
+}
+
+/// Finds every cycle: the dependency that closes one is reported, then left out of the search for
+/// the next.
+fn check_cycles(file: &ConfigFile, mistakes: &mut Vec<Diagnostic>) {
+    let names: Vec<&str> = file.suite.iter().map(|(name, _)| name.as_str()).collect();
+    let dependencies = |suite: &'_ SuiteConfig| -> Vec<String> {
+        let names = suite.depends_on.iter();
+        names.map(|name| name.get_ref().clone()).collect()
+    };
+    let mut edges: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, suite) in file.suite.iter() {
+        edges.push((name.as_str(), dependencies(suite)));
+    }
+    loop {
+        let map: BTreeMap<&str, Vec<&str>> = edges
+            .iter()
+            .map(|(name, all)| (*name, all.iter().map(String::as_str).collect()))
+            .collect();
+        let Err(cycle) = plan_order(&names, &map) else {
+            return;
+        };
+        // The path repeats its first name at the end: the last step closes the cycle.
+        let Some([.., from, to]) = cycle.path.get(cycle.path.len().saturating_sub(2)..) else {
+            return;
+        };
+        let place = |from: &str, to: &str| {
+            let suite = file.suite.iter().find(|(name, _)| name.as_str() == from);
+            let dependency = suite?.1.depends_on.iter().find(|name| name.get_ref() == to);
+            dependency.map(toml::Spanned::span)
+        };
+        let mut mistake = Diagnostic::new("the dependencies of suites form a cycle");
+        if let Some(place) = place(from, to) {
+            let label = match from == to {
+                true => "this suite depends on itself".to_owned(),
+                false => format!("`{from}` depends on `{to}`, which closes the cycle"),
+            };
+            mistake = mistake.label(place, label);
+        }
+        for step in cycle.path.windows(2).rev().skip(1).rev() {
+            if let [from, to] = step
+                && let Some(place) = place(from, to)
+            {
+                mistake = mistake.label(place, format!("`{from}` depends on `{to}`"));
+            }
+        }
+        if from != to {
+            mistake = mistake.note(format!("the cycle is {}", cycle.path.join(" -> ")));
+        }
+        mistakes.push(mistake);
+        for (name, all) in &mut edges {
+            if name == from {
+                all.retain(|dependency| dependency != to);
+            }
+        }
+    }
+}

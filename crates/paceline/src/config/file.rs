@@ -1,0 +1,120 @@
+//! What can stand in `paceline.toml`. The doc comments here are the configuration reference.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::command::CommandLine;
+use super::needs::Needs;
+use super::table::Table;
+use crate::values::{Count, HumanDuration, Jobs, Name, SuiteName, Timeout};
+
+/// How long a suite may take if nothing else is said.
+const DEFAULT_TIMEOUT: Timeout = match Timeout::from_secs(300) {
+    Some(timeout) => timeout,
+    None => unreachable!(),
+};
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(expecting = "a table of settings")]
+#[schemars(title = "paceline.toml", extend("$id" = "paceline.schema.json"))]
+pub struct ConfigFile {
+    /// Slots shared by all suites: a number from 1, or `"cpus"`. CPUs are those that the process may
+    /// use: the affinity mask and the CPU quota of its cgroup count. `--jobs` overrides it.
+    #[schemars(extend("examples" = ["cpus", 4]))]
+    pub jobs: Jobs,
+    /// The directory of the suites' logs and of `test-report.json`, relative to the root.
+    /// `--log-dir` overrides it.
+    #[schemars(extend("examples" = ["test-logs"]))]
+    pub log_dir: PathBuf,
+    /// How long an attempt of a suite may take, for suites that say nothing else.
+    #[schemars(extend("examples" = ["2m", "1m30s"]))]
+    pub timeout: Timeout,
+    /// How long a suite that has to stop gets between SIGTERM and SIGKILL. `"0s"` kills at once.
+    #[schemars(extend("examples" = ["5s"]))]
+    pub kill_grace: HumanDuration,
+    /// The categories that `--fast` leaves out.
+    #[schemars(extend("examples" = [["acceptance", "load"]]))]
+    pub slow_categories: Vec<Name>,
+    /// How many runs are kept in `.paceline/runs/`. Older ones are deleted when a run ends.
+    #[schemars(extend("examples" = [50]))]
+    pub keep_runs: u32,
+    /// Named locks that suites can need, each with its capacity: how many units of it can be held at
+    /// once.
+    #[schemars(extend("examples" = [{ "postgres": 1, "ports": 4 }]))]
+    pub resources: Table<Name, Count>,
+    /// The suites by their names. The order of the file is the order of the reports, but for
+    /// dependencies, which come first. A name is made of letters, digits, `-`, `_`, `.`, `+`, `@`,
+    /// and `/` between parts; with a `/` or a `.` it needs quotes: `[suite."web/unit"]`.
+    pub suite: Table<SuiteName, SuiteConfig>,
+}
+
+impl Default for ConfigFile {
+    fn default() -> Self {
+        let slow = ["acceptance", "integration"];
+        Self {
+            jobs: Jobs::Cpus,
+            log_dir: PathBuf::from(".paceline/logs"),
+            timeout: DEFAULT_TIMEOUT,
+            kill_grace: HumanDuration(Duration::from_secs(2)),
+            slow_categories: slow.iter().filter_map(|name| name.parse().ok()).collect(),
+            keep_runs: 20,
+            resources: Table::default(),
+            suite: Table::default(),
+        }
+    }
+}
+
+/// One suite.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(expecting = "a table of a suite's keys")]
+pub struct SuiteConfig {
+    /// What to run; required. A string runs in `sh -c`; an array is a program and its arguments and
+    /// runs directly.
+    #[schemars(required, extend("examples" = ["cargo test --lib", ["go", "test", "-v", "./..."]]))]
+    pub command: Option<CommandLine>,
+    /// The directory to run it in, relative to the root. It has to exist. Without it: the root.
+    #[schemars(with = "Option<PathBuf>", extend("examples" = ["proxy"]))]
+    pub dir: Option<Spanned<PathBuf>>,
+    /// A line for people, in `paceline list` and in reports.
+    #[schemars(extend("examples" = ["Rust proxy unit tests"]))]
+    pub description: Option<String>,
+    /// What `--categories` and `--fast` select by.
+    #[schemars(extend("examples" = ["unit", "lint", "integration"]))]
+    pub category: Option<Name>,
+    /// How long an attempt may take. Without it: the `timeout` of the whole file. `--timeout`
+    /// overrides both.
+    #[schemars(extend("examples" = ["2m", "90s", "1h30m"]))]
+    pub timeout: Option<Timeout>,
+    /// Environment variables to set on top of paceline's own environment. Values are strings.
+    #[schemars(extend("examples" = [{ "RUST_BACKTRACE": "1" }]))]
+    pub env: Table<super::env::VariableName, super::env::VariableValue>,
+    /// Suites that have to pass before this one starts. Selecting this suite selects them too.
+    #[schemars(with = "Vec<SuiteName>", extend("examples" = [["memstore-unit"]]))]
+    pub depends_on: Vec<Spanned<String>>,
+    /// Resources that it holds while it runs. An array takes one unit of each; a table says how
+    /// many units, `"shared"` (beside others that share it) or `"exclusive"` (all of it). Each has
+    /// to be declared in `[resources]`.
+    #[schemars(extend("examples" = [["postgres"], { "ports": 2 }, { "postgres": "shared" }]))]
+    pub needs: Needs,
+    /// A group, of which one suite at a time runs. It needs no declaration.
+    #[schemars(extend("examples" = ["acceptance"]))]
+    pub group: Option<Name>,
+    /// Slots it takes. More than there are counts as all of them. Without it: 1.
+    #[schemars(extend("examples" = [2]))]
+    pub weight: Option<Count>,
+    /// Whether nothing else runs beside it.
+    pub serial: bool,
+    /// Whether its failure is reported and leaves the run green. What depends on it still does not
+    /// run.
+    pub allow_failure: bool,
+    /// How many more attempts a failure gets. A pass after a failure is counted as flaky.
+    #[schemars(extend("examples" = [1]))]
+    pub retries: u32,
+}

@@ -1,0 +1,118 @@
+//! Finding and reading `paceline.toml`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::file::ConfigFile;
+use super::{check, structure};
+use crate::diagnostic::{Diagnostic, Source};
+
+/// What the configuration is called.
+pub const FILE_NAME: &str = "paceline.toml";
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The directory that everything is relative to; absolute.
+    pub root: PathBuf,
+    /// Where it is from.
+    pub origin: Origin,
+    /// What it says.
+    pub file: ConfigFile,
+}
+
+/// Where a configuration is from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// From a file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Its text, for messages.
+        source: Source,
+    },
+}
+
+/// Reads the configuration: `explicit` if it is given, else the nearest `paceline.toml` upwards from
+/// `cwd`, which has to be absolute. `None` if there is none.
+///
+/// # Errors
+/// If the file cannot be read or has mistakes, with all of them.
+pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, ConfigError> {
+    let Some((path, shown)) = find(cwd, explicit) else {
+        return Ok(None);
+    };
+    let text = std::fs::read(&path).map_err(|error| unreadable(&shown, &error))?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let line = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+            .matches('\n')
+            .count();
+        let line = line + 1;
+        ConfigError::new(Diagnostic::new(format!(
+            "{shown} is not UTF-8 (line {line})"
+        )))
+    })?;
+    let root = path.parent().unwrap_or(cwd).to_owned();
+    let source = Source {
+        name: shown,
+        text: text.as_str().into(),
+    };
+    let (file, mut mistakes) = structure::read(&text);
+    if let Some(file) = &file {
+        mistakes.extend(check::check(file, &root));
+    }
+    match file {
+        Some(file) if mistakes.is_empty() => Ok(Some(Config {
+            root,
+            origin: Origin::File { path, source },
+            file,
+        })),
+        _ => {
+            mistakes.sort_by_key(|mistake| mistake.labels.first().map(|label| label.span.start));
+            Err(ConfigError {
+                source_text: Some(source),
+                diagnostics: mistakes,
+            })
+        }
+    }
+}
+
+/// As [`load`], and where there is no file, what is found in the repository.
+pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
+    if let Some(config) = load(cwd, explicit)? {
+        return Ok(config);
+    }
+    Err(ConfigError::new(
+        Diagnostic::new(format!("no {FILE_NAME} in {} or above it", cwd.display()))
+            .help("`paceline init` writes one"),
+    ))
+}
+
+/// The file and how to call it.
+fn find(cwd: &Path, explicit: Option<&Path>) -> Option<(PathBuf, String)> {
+    if let Some(path) = explicit {
+        return Some((cwd.join(path), path.display().to_string()));
+    }
+    let mut up = PathBuf::new();
+    for dir in cwd.ancestors() {
+        let path = dir.join(FILE_NAME);
+        // A directory of that name is no configuration; a link that leads nowhere is a broken one.
+        if path.symlink_metadata().is_ok() && !path.is_dir() {
+            return Some((path, up.join(FILE_NAME).display().to_string()));
+        }
+        up.push("..");
+    }
+    None
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> ConfigError {
+    let title = match error.kind() {
+        io::ErrorKind::NotFound => format!("the configuration {shown} does not exist"),
+        io::ErrorKind::IsADirectory => {
+            format!("the configuration {shown} is a directory")
+        }
+        _ => format!("cannot read the configuration {shown}: {error}"),
+    };
+    ConfigError::new(Diagnostic::new(title))
+}

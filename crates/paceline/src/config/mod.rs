@@ -1,0 +1,20 @@
+//! The configuration: `paceline.toml`, or what is found in a repository without one.
+
+mod check;
+mod command;
+mod env;
+mod error;
+mod file;
+mod load;
+mod needs;
+pub mod reference;
+mod structure;
+mod table;
+
+pub use command::CommandLine;
+pub use env::{VariableName, VariableValue};
+pub use error::ConfigError;
+pub use file::{ConfigFile, SuiteConfig};
+pub use load::{Config, FILE_NAME, Origin, load, load_or_detect};
+pub use needs::Needs;
+pub use table::Table;

@@ -1,0 +1,100 @@
+//! The paceline command. This library is the program's inside, for its `main`, its tests and the
+//! generation of its documents; it promises nothing to others.
+
+pub mod cli;
+pub mod color;
+pub mod commands;
+pub mod config;
+pub mod diagnostic;
+pub mod exit;
+pub mod run;
+pub mod select;
+mod suggest;
+pub mod terminal;
+pub mod values;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use cli::{Command, GlobalArgs, Invocation};
+use config::{Config, ConfigError};
+use diagnostic::Diagnostic;
+use exit::ExitCode;
+use terminal::Stderr;
+
+/// What every command gets.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The working directory, absolute.
+    pub cwd: PathBuf,
+    /// Options of all commands.
+    pub global: GlobalArgs,
+    /// Where messages go.
+    pub stderr: Stderr,
+}
+
+impl Context {
+    /// The configuration, or what is found in the repository.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        config::load_or_detect(&self.cwd, self.global.config.as_deref())
+    }
+
+    /// Prints what is wrong with the arguments or the configuration.
+    pub fn refuse(&self, error: &ConfigError) -> ExitCode {
+        self.stderr.print(&error.render(self.stderr.look()));
+        ExitCode::Usage
+    }
+
+    /// Prints a mistake that is in no file.
+    pub fn refuse_with(&self, mistake: Diagnostic) -> ExitCode {
+        self.refuse(&ConfigError::new(mistake))
+    }
+}
+
+/// Runs paceline with these arguments, the program's name first.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let invocation = match Invocation::parse(args) {
+        Ok(invocation) => invocation,
+        Err(error) => {
+            // Help and version go to stdout, errors to stderr; a closed stream is no reason to fail.
+            let _ = error.print();
+            return match error.use_stderr() {
+                true => ExitCode::Usage,
+                false => ExitCode::Success,
+            };
+        }
+    };
+    let stderr = Stderr::new(invocation.global.color);
+    let context = match context(invocation.global, stderr) {
+        Ok(context) => context,
+        Err(mistake) => {
+            stderr.print(&mistake.render(None, stderr.look()));
+            return ExitCode::Usage;
+        }
+    };
+    match invocation.command {
+        _ => ExitCode::Internal,
+        Command::Run(args) => run::run(&context, &args),
+        Command::Completions(args) => commands::completions::completions(&context, &args),
+    }
+}
+
+fn context(global: GlobalArgs, stderr: Stderr) -> Result<Context, Diagnostic> {
+    if let Some(dir) = &global.directory {
+        std::env::set_current_dir(dir).map_err(|error| {
+            let shown = dir.display();
+            Diagnostic::new(match error.kind() {
+                io::ErrorKind::NotFound => format!("the directory {shown} does not exist"),
+                _ => format!("cannot change to the directory {shown}: {error}"),
+            })
+        })?;
+    }
+    let cwd = std::env::current_dir()
+        .map_err(|error| Diagnostic::new(format!("cannot find the working directory: {error}")))?;
+    Ok(Context {
+        cwd,
+        global,
+        stderr,
+    })
+}

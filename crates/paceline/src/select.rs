@@ -1,0 +1,312 @@
+//! From a configuration and what was asked for to a [`Plan`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceline_adapters::command;
+use paceline_engine::plan::{
+    Constraints, Launch, Need, Plan, Resource, ResourceId, Selection, Suite, SuiteId, plan_order,
+};
+
+use crate::cli::SelectionArgs;
+use crate::config::{Config, ConfigError, SuiteConfig};
+use crate::diagnostic::Diagnostic;
+use crate::suggest::closest;
+use crate::values::Name;
+
+/// Which suites are wanted. All conditions must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// Only these; all if empty.
+    pub suites: Vec<String>,
+    /// Only these categories; all if empty.
+    pub categories: Vec<Name>,
+    /// None of these categories.
+    pub exclude_categories: Vec<Name>,
+    /// None of the slow categories.
+    pub fast: bool,
+    /// Without what they depend on.
+    pub no_deps: bool,
+}
+
+impl Query {
+    /// What the command line asks for: names as arguments and as an option add up.
+    pub fn new(suites: &[String], selection: &SelectionArgs) -> Self {
+        Self {
+            suites: [suites, &selection.only].concat(),
+            categories: selection.categories.clone(),
+            exclude_categories: selection.exclude_categories.clone(),
+            fast: selection.fast,
+            no_deps: selection.no_deps,
+        }
+    }
+}
+
+/// What the command line says in place of the configuration, for every suite.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides {
+    /// How long an attempt may take.
+    pub timeout: Option<Duration>,
+    /// How many more attempts a failure gets.
+    pub retries: Option<u32>,
+}
+
+/// Makes the plan: the suites that are asked for, what they depend on, all in plan order. It is
+/// empty if nothing matches. [`Suite::expected`] is left for the history to fill.
+///
+/// # Errors
+/// Names and categories that the configuration does not have, all of them.
+pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Plan, ConfigError> {
+    check_names(config, query)?;
+    let suites = Suites::new(config);
+    let selected: BTreeSet<&str> = suites
+        .names
+        .iter()
+        .copied()
+        .filter(|name| wanted(config, query, name, suites.get(name)))
+        .collect();
+    let included = match query.no_deps {
+        true => selected.clone(),
+        false => suites.with_dependencies(&selected),
+    };
+    let names: Vec<&str> = suites
+        .names
+        .iter()
+        .copied()
+        .filter(|name| included.contains(name))
+        .collect();
+    let order = plan_order(&names, &suites.dependencies).map_err(|cycle| {
+        // The configuration was checked for cycles; this is for configurations made otherwise.
+        ConfigError::new(Diagnostic::new(cycle.to_string()))
+    })?;
+
+    let ids: BTreeMap<&str, SuiteId> = (0..)
+        .map(SuiteId)
+        .zip(&order)
+        .map(|(id, name)| (*name, id))
+        .collect();
+    let resources = resources(config, &order, &suites);
+    let arcs: Vec<Arc<str>> = order.iter().map(|name| Arc::from(*name)).collect();
+    let mut plan = Plan {
+        suites: Vec::with_capacity(order.len()),
+        resources,
+    };
+    for (name, arc) in order.iter().zip(&arcs) {
+        let Some(suite) = suites.get(name) else {
+            continue;
+        };
+        let selection = match selected.contains(name) {
+            true => Selection::Selected,
+            false => {
+                let by = order
+                    .iter()
+                    .position(|other| suites.depends_on(other, name));
+                match by.and_then(|place| arcs.get(place)) {
+                    Some(by) => Selection::PulledIn { by: by.clone() },
+                    None => Selection::Selected,
+                }
+            }
+        };
+        let depends_on = suites.dependencies.get(name).into_iter().flatten();
+        let retries = overrides.retries.unwrap_or(suite.retries);
+        let timeout = suite.timeout.unwrap_or(config.file.timeout).get();
+        plan.suites.push(Suite {
+            name: arc.clone(),
+            framework: command::FRAMEWORK,
+            description: suite.description.clone(),
+            category: suite.category.as_ref().map(|name| name.as_str().to_owned()),
+            launch: launch(config, name, suite)?,
+            depends_on: depends_on
+                .filter_map(|name| ids.get(name).copied())
+                .collect(),
+            constraints: constraints(suite, &plan.resources),
+            group: suite.group.as_ref().map(|group| group.as_str().into()),
+            timeout: overrides.timeout.unwrap_or(timeout),
+            retries,
+            allow_failure: suite.allow_failure,
+            selection,
+            expected: None,
+        });
+    }
+    Ok(plan)
+}
+
+/// The suites of a configuration, by name.
+struct Suites<'a> {
+    /// As configured.
+    names: Vec<&'a str>,
+    by_name: BTreeMap<&'a str, &'a SuiteConfig>,
+    dependencies: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Suites<'a> {
+    fn new(config: &'a Config) -> Self {
+        let suites = || {
+            config
+                .file
+                .suite
+                .iter()
+                .map(|(name, suite)| (name.as_str(), suite))
+        };
+        let dependencies = |suite: &'a SuiteConfig| {
+            let names = suite.depends_on.iter();
+            names.map(|name| name.get_ref().as_str()).collect()
+        };
+        Self {
+            names: suites().map(|(name, _)| name).collect(),
+            by_name: suites().collect(),
+            dependencies: suites()
+                .map(|(name, suite)| (name, dependencies(suite)))
+                .collect(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&'a SuiteConfig> {
+        self.by_name.get(name).copied()
+    }
+
+    fn depends_on(&self, name: &str, dependency: &str) -> bool {
+        let dependencies = self.dependencies.get(name);
+        dependencies.is_some_and(|all| all.contains(&dependency))
+    }
+
+    /// These suites and everything that they need to have passed.
+    fn with_dependencies(&self, selected: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+        let mut included = selected.clone();
+        let mut queue: Vec<&str> = selected.iter().copied().collect();
+        while let Some(name) = queue.pop() {
+            for dependency in self.dependencies.get(name).into_iter().flatten() {
+                if included.insert(dependency) {
+                    queue.push(dependency);
+                }
+            }
+        }
+        included
+    }
+}
+
+fn wanted(config: &Config, query: &Query, name: &str, suite: Option<&SuiteConfig>) -> bool {
+    let category = suite.and_then(|suite| suite.category.as_ref());
+    let is_in = |list: &[Name]| category.is_some_and(|category| list.contains(category));
+    (query.suites.is_empty() || query.suites.iter().any(|wanted| wanted == name))
+        && (query.categories.is_empty() || is_in(&query.categories))
+        && !is_in(&query.exclude_categories)
+        && !(query.fast && is_in(&config.file.slow_categories))
+}
+
+/// The declared resources, then one for each group of the plan's suites.
+fn resources(config: &Config, order: &[&str], suites: &Suites<'_>) -> Vec<Resource> {
+    let declared = config
+        .file
+        .resources
+        .iter()
+        .map(|(name, capacity)| Resource {
+            name: name.as_str().into(),
+            capacity: capacity.get(),
+            is_group: false,
+        });
+    let mut resources: Vec<Resource> = declared.collect();
+    let mut seen = BTreeSet::new();
+    for name in order {
+        let group = suites.get(name).and_then(|suite| suite.group.as_ref());
+        if let Some(group) = group
+            && seen.insert(group)
+        {
+            resources.push(Resource {
+                name: group.as_str().into(),
+                capacity: 1,
+                is_group: true,
+            });
+        }
+    }
+    resources
+}
+
+fn constraints(suite: &SuiteConfig, resources: &[Resource]) -> Constraints {
+    let find = |name: &Name, is_group: bool| {
+        let place = resources
+            .iter()
+            .position(|resource| &*resource.name == name.as_str() && resource.is_group == is_group);
+        place.map(ResourceId)
+    };
+    let needs = suite.needs.iter();
+    let needs = needs.filter_map(|(name, need)| Some((find(name, false)?, need)));
+    let group = suite.group.as_ref();
+    let group = group.and_then(|group| Some((find(group, true)?, Need::Amount(1))));
+    Constraints {
+        weight: suite.weight.map_or(1, |weight| weight.get()),
+        needs: needs.chain(group).collect(),
+        serial: suite.serial,
+    }
+}
+
+fn launch(config: &Config, name: &str, suite: &SuiteConfig) -> Result<Launch, ConfigError> {
+    let dir = match &suite.dir {
+        Some(dir) => config.root.join(dir.get_ref()),
+        None => config.root.clone(),
+    };
+    let env = suite.env.iter();
+    let env = env.map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+    match &suite.command {
+        Some(command) => Ok(command.0.launch(dir, env.collect())),
+        // The configuration was checked for this; here it is for configurations made otherwise.
+        None => {
+            let title = format!("suite `{name}` has no command");
+            Err(ConfigError::new(Diagnostic::new(title)))
+        }
+    }
+}
+
+/// Every name and category that was asked for has to exist.
+fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
+    let names: Vec<&str> = config
+        .file
+        .suite
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let categories = categories(config);
+    let mut mistakes = Vec::new();
+    for wanted in &query.suites {
+        if !names.contains(&wanted.as_str()) {
+            let mistake = Diagnostic::new(format!("no suite is called `{wanted}`"));
+            mistakes.push(match closest(wanted, names.iter().copied()) {
+                Some(name) => mistake.help(format!("did you mean `{name}`?")),
+                None => mistake.help("`paceline list` shows the suites"),
+            });
+        }
+    }
+    for wanted in query.categories.iter().chain(&query.exclude_categories) {
+        if !categories.contains(&wanted.as_str()) {
+            let mistake = Diagnostic::new(format!("no suite is of the category `{wanted}`"));
+            let known = match categories.is_empty() {
+                true => "no suite has a category".to_owned(),
+                false => format!("the categories are {}", categories.join(", ")),
+            };
+            let similar = closest(wanted.as_str(), categories.iter().copied());
+            let similar = similar.map(|name| format!("did you mean `{name}`?"));
+            mistakes.push(mistake.note(known).maybe_help(similar));
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(ConfigError {
+        source_text: None,
+        diagnostics: mistakes,
+    })
+}
+
+/// The categories of a configuration, in the order of the file.
+pub(crate) fn categories(config: &Config) -> Vec<&str> {
+    let mut categories: Vec<&str> = Vec::new();
+    for (_, suite) in config.file.suite.iter() {
+        if let Some(category) = &suite.category
+            && !categories.contains(&category.as_str())
+        {
+            categories.push(category.as_str());
+        }
+    }
+    categories
+}
