@@ -2,6 +2,7 @@
 //! nothing else, so that no two of them can disagree.
 //!
 //! - [`logs`]: one log a suite
+//! - [`json`]: `test-report.json`
 //! - [`events`]: the events themselves, one JSON object a line
 //! - [`environment`], [`human`]: what the others share
 
@@ -9,7 +10,9 @@ mod atomic;
 pub mod environment;
 pub mod events;
 pub mod human;
+pub mod json;
 pub mod logs;
+mod model;
 mod reporter;
 pub mod schemas;
 #[cfg(test)]

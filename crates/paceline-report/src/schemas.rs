@@ -3,8 +3,11 @@
 use schemars::Schema;
 
 /// The file names under `docs/schema/`, and what belongs into them.
-pub fn all() -> [(&'static str, String); 1] {
-    [("events.schema.json", text(&crate::events::json_schema()))]
+pub fn all() -> [(&'static str, String); 2] {
+    [
+        ("events.schema.json", text(&crate::events::json_schema())),
+        ("report.schema.json", text(&crate::json::json_schema())),
+    ]
 }
 
 fn text(schema: &Schema) -> String {

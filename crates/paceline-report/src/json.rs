@@ -1,0 +1,747 @@
+//! `test-report.json`: the whole run in one JSON object, kept up to date while the run goes on.
+//!
+//! The keys `timestamp`, `duration`, `suites` (with `name` to `log_file`) and `summary` are those of
+//! an established format and keep its meaning; everything else is an addition to it.
+//! `docs/report-schema.md` explains the format.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use paceline_engine::event::{AttemptResult, Event, EventKind, LeakedProcess, NotRun, Warning};
+use paceline_engine::limit::Limit;
+use paceline_engine::outcome::{Counts, Exit, Outcome};
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+use crate::model::{Keep, Model, Phase, SuiteState};
+use crate::reporter::{ReportError, Reporter};
+
+/// The version of the report format. It grows when a key changes its meaning or goes away; new
+/// keys do not change it.
+pub const REPORT_SCHEMA_VERSION: u32 = 1;
+
+/// A run.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`REPORT_SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Whether the run has ended; a report with `false` was left by a run that still goes on or
+    /// that was killed.
+    pub complete: bool,
+    /// When the run started, RFC 3339 in UTC.
+    #[schemars(with = "String")]
+    pub timestamp: Timestamp,
+    /// Seconds of wall-clock time, so far where the run goes on.
+    pub duration: f64,
+    /// Names the run and its record under `.paceline/runs/`.
+    pub run_id: String,
+    /// The version of paceline.
+    pub paceline_version: String,
+    /// The directory of the configuration.
+    pub root: String,
+    /// Slots shared by all suites.
+    pub jobs: u32,
+    /// The suites of the plan, in plan order.
+    pub suites: Vec<SuiteReport>,
+    /// Suites by status.
+    pub summary: Summary,
+    /// Tests by outcome, so far where the run goes on. A command counts as one test.
+    pub counts: Counts,
+    /// The sum of all attempts' durations in seconds: an upper estimate of a sequential run, as
+    /// durations grow beside others.
+    pub sum_of_durations: f64,
+    /// The proven lower bound for the measured work; null where nothing ran or the run goes on.
+    pub limit: Option<Limit>,
+    /// The limit divided by the wall-clock time, between 0 and 1.
+    pub efficiency: Option<f64>,
+    /// The name of the signal that ended the run early.
+    pub interrupted: Option<String>,
+    /// What went wrong beside the tests.
+    pub warnings: Vec<Warning>,
+}
+
+/// A suite.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteReport {
+    /// Unique in the run.
+    pub name: Arc<str>,
+    /// A line for people.
+    pub description: Option<String>,
+    /// What `--categories` selects by.
+    pub category: Option<String>,
+    /// How it stands, in few words; `outcome` has more.
+    pub status: Status,
+    /// When its first attempt started, in seconds since 1970 (UTC).
+    pub start_time: Option<f64>,
+    /// When its last attempt ended, in seconds since 1970 (UTC).
+    pub end_time: Option<f64>,
+    /// Seconds from the start of its first attempt to the end of its last.
+    pub duration: Option<f64>,
+    /// The exit code of its last attempt; -N where signal N ended it, -1 where it timed out.
+    pub return_code: Option<i32>,
+    /// Why it did not pass, in words.
+    pub error_message: Option<String>,
+    /// Its log, relative to the root where it is below it; null where it was never started.
+    pub log_file: Option<String>,
+    /// How it ended; null until then.
+    pub outcome: Option<Outcome>,
+    /// Whether it passed after a failed attempt.
+    pub flaky: bool,
+    /// Whether it failed and leaves the run green.
+    pub allowed: bool,
+    /// Why it was not run.
+    pub not_run: Option<NotRun>,
+    /// Its tests by outcome.
+    pub counts: Counts,
+    /// Its attempts, where it is a command.
+    pub attempts: Vec<AttemptReport>,
+    /// CPU seconds in user mode, of all attempts.
+    pub cpu_user_seconds: f64,
+    /// CPU seconds in the kernel, of all attempts.
+    pub cpu_system_seconds: f64,
+    /// Peak resident memory of its largest process, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Processes that it left running; paceline stopped them.
+    pub leaked: Vec<LeakedProcess>,
+    /// `command`, or the framework that runs its tests.
+    pub framework: String,
+    /// The command as a user would type it.
+    pub command: String,
+    /// Where it runs, relative to the root.
+    pub dir: String,
+    /// Names of the suites that must pass before.
+    pub depends_on: Vec<Arc<str>>,
+    /// The group in which one suite runs at a time.
+    pub group: Option<Arc<str>>,
+    /// What it needs: `postgres`, `ports = 2`.
+    pub needs: Vec<String>,
+    /// The slot of its last attempt, from 0.
+    pub slot: Option<u32>,
+    /// The suite that pulled it in by depending on it, where it was not selected itself.
+    pub pulled_in_by: Option<Arc<str>>,
+}
+
+/// One execution of a suite's command.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AttemptReport {
+    /// Counted from 1.
+    pub attempt: u32,
+    /// The attempt's own outcome.
+    pub outcome: Outcome,
+    /// How its process ended; null where it never started.
+    pub exit: Option<Exit>,
+    /// Why it did not pass, in words.
+    pub message: Option<String>,
+    /// When it started, in seconds since 1970 (UTC).
+    pub start_time: f64,
+    /// Seconds it took.
+    pub duration: f64,
+    /// CPU seconds in user mode.
+    pub cpu_user_seconds: f64,
+    /// CPU seconds in the kernel.
+    pub cpu_system_seconds: f64,
+    /// Peak resident memory of its largest process, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Bytes it printed.
+    pub output_bytes: u64,
+}
+
+/// How a suite stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It has not started.
+    Pending,
+    /// It runs.
+    Running,
+    /// It passed; also expected failures and unexpected passes.
+    Passed,
+    /// It failed, could not be run, timed out or crashed.
+    Failed,
+    /// It was skipped, or not run.
+    Skipped,
+}
+
+/// Suites by status. At the end of a run `passed + failed + skipped` is `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// All suites of the plan.
+    pub total: u64,
+    /// Suites that passed.
+    pub passed: u64,
+    /// Suites that failed in any way, allowed failures among them.
+    pub failed: u64,
+    /// Suites that were skipped or not run.
+    pub skipped: u64,
+}
+
+/// The JSON Schema of a report.
+pub fn json_schema() -> Schema {
+    let mut schema = schemars::schema_for!(Report);
+    schema.insert("title".to_owned(), "The report of a paceline run".into());
+    schema
+}
+
+/// Writes the report: when the run starts, then at most once a second, and at the end. Each time
+/// the whole file is replaced at once, so that what is there is always valid.
+pub struct JsonReport {
+    path: PathBuf,
+    model: Model,
+    sum_of_durations: Duration,
+    written_at: Option<Duration>,
+    wait: Duration,
+    changed: bool,
+    told: bool,
+}
+
+impl JsonReport {
+    /// Writes to this file; directories above it are made.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            model: Model::new(Keep::All),
+            sum_of_durations: Duration::ZERO,
+            written_at: None,
+            wait: Duration::from_secs(1),
+            changed: false,
+            told: false,
+        }
+    }
+
+    /// The report as it stands; `None` before the run has started.
+    pub fn report(&self) -> Option<Report> {
+        let model = &self.model;
+        let run = model.run.as_ref()?;
+        let finished = model.finished.as_ref();
+        let suites: Vec<SuiteReport> = model
+            .suites
+            .iter()
+            .map(|suite| suite_report(suite, run.started))
+            .collect();
+        let with = |status| suites.iter().filter(|suite| suite.status == status).count() as u64;
+        let summary = Summary {
+            total: suites.len() as u64,
+            passed: with(Status::Passed),
+            failed: with(Status::Failed),
+            skipped: with(Status::Skipped),
+        };
+        Some(Report {
+            schema_version: REPORT_SCHEMA_VERSION,
+            complete: finished.is_some(),
+            timestamp: run.started,
+            duration: seconds(finished.map_or(model.at, |finished| finished.wall)),
+            run_id: run.run.clone(),
+            paceline_version: run.version.clone(),
+            root: run.root.clone(),
+            jobs: run.jobs,
+            suites,
+            summary,
+            counts: finished.map_or(model.counts, |finished| finished.counts),
+            sum_of_durations: seconds(
+                finished.map_or(self.sum_of_durations, |finished| finished.sum_of_durations),
+            ),
+            limit: finished.and_then(|finished| finished.limit.clone()),
+            efficiency: finished.and_then(|finished| finished.efficiency),
+            interrupted: finished.and_then(|finished| finished.interrupted.clone()),
+            warnings: model.warnings.clone(),
+        })
+    }
+
+    fn write(&mut self) -> Result<(), ReportError> {
+        let Some(report) = self.report() else {
+            return Ok(());
+        };
+        let to = || crate::Destination::File(self.path.clone());
+        let mut text = serde_json::to_vec_pretty(&report)
+            .map_err(|error| ReportError::new(to(), error.into()))?;
+        text.push(b'\n');
+        self.written_at = Some(self.model.at);
+        self.changed = false;
+        // A large report is written less often, so that it stays cheap: 4 MB a second.
+        self.wait = Duration::from_secs(1).max(Duration::from_micros(text.len() as u64 / 4));
+        atomic::write(&self.path, &text)
+    }
+
+    /// Writes while the run goes on. The first failure is told; the end tries again in any case.
+    fn write_if_due(&mut self) -> Result<(), ReportError> {
+        let due = self
+            .written_at
+            .is_none_or(|written| self.model.at >= written + self.wait);
+        if !(due && self.changed) || self.told {
+            return Ok(());
+        }
+        self.write().inspect_err(|_| self.told = true)
+    }
+}
+
+impl Reporter for JsonReport {
+    fn event(&mut self, event: &Event) -> Result<(), ReportError> {
+        self.model.event(event);
+        if let EventKind::AttemptFinished(finished) = &event.kind {
+            self.sum_of_durations += finished.result.duration;
+        }
+        self.changed |= !matches!(event.kind, EventKind::Output(_));
+        self.write_if_due()
+    }
+
+    fn tick(&mut self, at: Duration) -> Result<(), ReportError> {
+        self.model.tick(at);
+        self.write_if_due()
+    }
+
+    fn finish(&mut self) -> Result<(), ReportError> {
+        match self.write() {
+            Err(_) if self.told => Ok(()),
+            result => result,
+        }
+    }
+}
+
+fn suite_report(suite: &SuiteState, run_started: Timestamp) -> SuiteReport {
+    let info = &suite.info;
+    let finished = suite.finished();
+    let outcome = finished.map(|finished| finished.outcome);
+    let usage = finished.map(|finished| finished.usage).unwrap_or_default();
+    let start_time = suite
+        .started_at
+        .map(|at| seconds_since_1970(run_started, at));
+    let duration = finished.map(|finished| seconds(finished.duration));
+    let attempts = suite.tests.iter().flat_map(|test| &test.attempts);
+    let is_command = info.framework == "command";
+    let notable = suite
+        .tests
+        .iter()
+        .find(|test| Some(test.outcome) == outcome);
+    SuiteReport {
+        name: info.name.clone(),
+        description: info.description.clone(),
+        category: info.category.clone(),
+        status: status(&suite.phase),
+        start_time,
+        end_time: start_time
+            .zip(duration)
+            .map(|(start, duration)| start + duration),
+        duration: start_time.and(duration),
+        return_code: attempts
+            .clone()
+            .last()
+            .filter(|_| is_command)
+            .and_then(return_code),
+        error_message: notable.and_then(|test| test.message.clone()),
+        log_file: suite.started_at.and_then(|_| info.log.clone()),
+        outcome,
+        flaky: suite.tests.iter().any(|test| test.flaky),
+        allowed: outcome.is_some_and(|outcome| suite.is_allowed(outcome)),
+        not_run: notable.and_then(|test| test.not_run.clone()),
+        counts: finished.map(|finished| finished.counts).unwrap_or_default(),
+        attempts: attempts
+            .clone()
+            .filter(|_| is_command)
+            .map(|attempt| attempt_report(attempt, run_started))
+            .collect(),
+        cpu_user_seconds: seconds(usage.user),
+        cpu_system_seconds: seconds(usage.system),
+        peak_memory_bytes: usage.peak_memory,
+        leaked: attempts
+            .flat_map(|attempt| attempt.leaked.clone())
+            .collect(),
+        framework: info.framework.clone(),
+        command: info.command.clone(),
+        dir: info.dir.clone(),
+        depends_on: info.depends_on.clone(),
+        group: info.group.clone(),
+        needs: info.needs.clone(),
+        slot: suite.slot,
+        pulled_in_by: info.pulled_in_by.clone(),
+    }
+}
+
+fn attempt_report(attempt: &AttemptResult, run_started: Timestamp) -> AttemptReport {
+    AttemptReport {
+        attempt: attempt.attempt,
+        outcome: attempt.outcome,
+        exit: attempt.exit,
+        message: attempt.message.clone(),
+        start_time: seconds_since_1970(run_started, attempt.started_at),
+        duration: seconds(attempt.duration),
+        cpu_user_seconds: seconds(attempt.usage.user),
+        cpu_system_seconds: seconds(attempt.usage.system),
+        peak_memory_bytes: attempt.usage.peak_memory,
+        output_bytes: attempt.output_bytes,
+    }
+}
+
+fn status(phase: &Phase) -> Status {
+    let outcome = match phase {
+        Phase::Waiting => return Status::Pending,
+        Phase::Running { .. } => return Status::Running,
+        Phase::Finished(finished) => finished.outcome,
+    };
+    match outcome {
+        Outcome::Passed | Outcome::Xfailed | Outcome::Xpassed => Status::Passed,
+        Outcome::Skipped | Outcome::NotRun => Status::Skipped,
+        Outcome::Failed | Outcome::Errored | Outcome::TimedOut | Outcome::Crashed => Status::Failed,
+    }
+}
+
+fn return_code(attempt: &AttemptResult) -> Option<i32> {
+    if attempt.outcome == Outcome::TimedOut {
+        return Some(-1);
+    }
+    Some(match attempt.exit? {
+        Exit::Code(code) => code,
+        Exit::Signal(signal) => -signal,
+    })
+}
+
+/// Whole microseconds, so that no digits are printed that were not measured.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e6
+}
+
+fn seconds_since_1970(run_started: Timestamp, at: Duration) -> f64 {
+    let micros = run_started.as_microsecond() + i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
+    micros as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::test_events::{Script, eventful, every_kind, suite};
+
+    struct Written {
+        dir: TempDir,
+        report: JsonReport,
+    }
+
+    impl Written {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let report = JsonReport::new(&dir.path().join("out/test-report.json"));
+            Self { dir, report }
+        }
+
+        fn feed(&mut self, events: &[Event]) -> &mut Self {
+            for event in events {
+                self.report.event(event).unwrap();
+            }
+            self
+        }
+
+        fn value(&self) -> Value {
+            let text = std::fs::read(self.dir.path().join("out/test-report.json")).unwrap();
+            serde_json::from_slice(&text).unwrap()
+        }
+    }
+
+    fn of(events: &[Event]) -> Value {
+        let mut written = Written::new();
+        written.feed(events).report.finish().unwrap();
+        written.value()
+    }
+
+    fn assert_valid(report: &Value) {
+        let schema = serde_json::to_value(json_schema()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(report)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+
+    #[test]
+    fn a_finished_run() {
+        let report = of(&eventful());
+        assert_valid(&report);
+        let mut shown = report.clone();
+        shown["suites"] = Value::Array(vec![
+            report["suites"][0].clone(),
+            report["suites"][4].clone(),
+        ]);
+        insta::assert_snapshot!(format!("{shown:#}"), @r#"
+        {
+          "schema_version": 1,
+          "complete": true,
+          "timestamp": "2026-11-20T15:00:00Z",
+          "duration": 7.6,
+          "run_id": "01K3F9",
+          "paceline_version": "0.1.0",
+          "root": "/repo",
+          "jobs": 2,
+          "suites": [
+            {
+              "name": "unit",
+              "description": null,
+              "category": null,
+              "status": "passed",
+              "start_time": 1795186800.0,
+              "end_time": 1795186802.6,
+              "duration": 2.6,
+              "return_code": 0,
+              "error_message": null,
+              "log_file": ".paceline/logs/unit.log",
+              "outcome": "passed",
+              "flaky": true,
+              "allowed": false,
+              "not_run": null,
+              "counts": {
+                "total": 1,
+                "passed": 1,
+                "failed": 0,
+                "errored": 0,
+                "skipped": 0,
+                "xfailed": 0,
+                "xpassed": 0,
+                "timed_out": 0,
+                "crashed": 0,
+                "not_run": 0,
+                "flaky": 1,
+                "allowed": 0
+              },
+              "attempts": [
+                {
+                  "attempt": 1,
+                  "outcome": "failed",
+                  "exit": {
+                    "code": 1
+                  },
+                  "message": "exit code 1",
+                  "start_time": 1795186800.0,
+                  "duration": 1.2,
+                  "cpu_user_seconds": 0.6,
+                  "cpu_system_seconds": 0.15,
+                  "peak_memory_bytes": 12900000,
+                  "output_bytes": 19
+                },
+                {
+                  "attempt": 2,
+                  "outcome": "passed",
+                  "exit": {
+                    "code": 0
+                  },
+                  "message": null,
+                  "start_time": 1795186801.2,
+                  "duration": 1.4,
+                  "cpu_user_seconds": 0.7,
+                  "cpu_system_seconds": 0.175,
+                  "peak_memory_bytes": 12900000,
+                  "output_bytes": 0
+                }
+              ],
+              "cpu_user_seconds": 1.3,
+              "cpu_system_seconds": 0.325,
+              "peak_memory_bytes": 12900000,
+              "leaked": [],
+              "framework": "command",
+              "command": "make unit",
+              "dir": ".",
+              "depends_on": [],
+              "group": null,
+              "needs": [],
+              "slot": 0,
+              "pulled_in_by": null
+            },
+            {
+              "name": "smoke",
+              "description": null,
+              "category": null,
+              "status": "skipped",
+              "start_time": null,
+              "end_time": null,
+              "duration": null,
+              "return_code": null,
+              "error_message": "needs deploy, which needs integration, which failed",
+              "log_file": null,
+              "outcome": "not-run",
+              "flaky": false,
+              "allowed": false,
+              "not_run": {
+                "because": "dependency",
+                "chain": [
+                  {
+                    "suite": "deploy",
+                    "outcome": "not-run"
+                  },
+                  {
+                    "suite": "integration",
+                    "outcome": "failed"
+                  }
+                ]
+              },
+              "counts": {
+                "total": 1,
+                "passed": 0,
+                "failed": 0,
+                "errored": 0,
+                "skipped": 0,
+                "xfailed": 0,
+                "xpassed": 0,
+                "timed_out": 0,
+                "crashed": 0,
+                "not_run": 1,
+                "flaky": 0,
+                "allowed": 0
+              },
+              "attempts": [],
+              "cpu_user_seconds": 0.0,
+              "cpu_system_seconds": 0.0,
+              "peak_memory_bytes": 0,
+              "leaked": [],
+              "framework": "command",
+              "command": "make smoke",
+              "dir": ".",
+              "depends_on": [
+                "deploy"
+              ],
+              "group": null,
+              "needs": [],
+              "slot": null,
+              "pulled_in_by": "deploy"
+            }
+          ],
+          "summary": {
+            "total": 9,
+            "passed": 2,
+            "failed": 5,
+            "skipped": 2
+          },
+          "counts": {
+            "total": 9,
+            "passed": 2,
+            "failed": 2,
+            "errored": 1,
+            "skipped": 0,
+            "xfailed": 0,
+            "xpassed": 0,
+            "timed_out": 1,
+            "crashed": 1,
+            "not_run": 2,
+            "flaky": 1,
+            "allowed": 1
+          },
+          "sum_of_durations": 11.95,
+          "limit": {
+            "duration": 7.296,
+            "due_to": {
+              "term": "group",
+              "group": "acceptance"
+            }
+          },
+          "efficiency": 0.96,
+          "interrupted": null,
+          "warnings": [
+            {
+              "suite": "missing",
+              "message": "the log is incomplete: disk full",
+              "fatal": false
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn statuses_and_return_codes_are_those_of_the_established_format() {
+        let report = of(&eventful());
+        let rows: Vec<String> = report["suites"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|suite| {
+                format!(
+                    "{} {} {} {} {}",
+                    suite["name"],
+                    suite["status"],
+                    suite["return_code"],
+                    suite["outcome"],
+                    suite["error_message"],
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(rows.join("\n").replace('"', ""), @"
+        unit passed 0 passed null
+        lint failed 1 failed exit code 1
+        integration failed 1 failed exit code 1
+        deploy skipped null not-run needs integration, which failed
+        smoke skipped null not-run needs deploy, which needs integration, which failed
+        hang failed -1 timed-out timed out after 5s
+        segv failed -11 crashed signal 11 (SIGSEGV)
+        missing failed null errored cannot start gmake: no such file or directory
+        quick passed 0 passed null
+        ");
+        assert_eq!(
+            report["summary"],
+            serde_json::json!({"total": 9, "passed": 2, "failed": 5, "skipped": 2})
+        );
+    }
+
+    #[test]
+    fn every_state_of_a_run_makes_a_valid_report() {
+        for events in [eventful(), every_kind()] {
+            for end in 1..=events.len() {
+                assert_valid(&of(&events[..end]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_killed_leaves_what_was_known() {
+        let mut script = Script::new(2, vec![suite("a"), suite("b"), suite("c")]);
+        script.start("a").start("b").at(0.5).pass("a");
+        let mut written = Written::new();
+        written.feed(&script.events);
+        let statuses = |value: &Value| -> Vec<String> {
+            let suites = value["suites"].as_array().unwrap();
+            suites
+                .iter()
+                .map(|suite| suite["status"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(
+            statuses(&written.value()),
+            ["pending"; 3],
+            "written as the run starts"
+        );
+        written.report.tick(Duration::from_millis(999)).unwrap();
+        assert_eq!(
+            statuses(&written.value()),
+            ["pending"; 3],
+            "not within the first second"
+        );
+        written.report.tick(Duration::from_secs(1)).unwrap();
+        assert_eq!(statuses(&written.value()), ["passed", "running", "pending"]);
+        assert_eq!(written.value()["complete"], false);
+        assert_eq!(written.value()["sum_of_durations"], 0.5);
+    }
+
+    #[test]
+    fn nothing_is_written_while_nothing_happens() {
+        let mut written = Written::new();
+        written.feed(&every_kind()[..1]);
+        let path = written.dir.path().join("out/test-report.json");
+        std::fs::remove_file(&path).unwrap();
+        written.report.tick(Duration::from_secs(5)).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_unwritable_report_is_told_once_and_early() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let mut report = JsonReport::new(&dir.path().join("file/test-report.json"));
+        let events = every_kind();
+        let error = report.event(&events[0]).unwrap_err().to_string();
+        assert!(error.contains("file/test-report.json"), "{error}");
+        for event in &events[1..] {
+            report.event(event).unwrap();
+        }
+        report.finish().unwrap();
+    }
+}

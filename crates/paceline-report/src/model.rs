@@ -1,0 +1,277 @@
+//! What is known of a run so far: the state that reporters build from events. Pure; no output.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceline_engine::event::{
+    Event, EventKind, RunFinished, RunStarted, Stopping, SuiteFinished, SuiteInfo, TestFinished,
+    Warning,
+};
+use paceline_engine::outcome::{Counts, Outcome};
+
+/// Which tests to remember one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// All of them.
+    All,
+    /// Those that a person is told about: all but the passes without incident.
+    Notable,
+}
+
+/// A run as far as it has come.
+#[derive(Debug)]
+pub(crate) struct Model {
+    keep: Keep,
+    /// Its suites are in `suites`.
+    pub(crate) run: Option<RunStarted>,
+    /// In plan order.
+    pub(crate) suites: Vec<SuiteState>,
+    places: HashMap<Arc<str>, usize>,
+    /// When the last event or tick was.
+    pub(crate) at: Duration,
+    /// Tests that have their outcomes.
+    pub(crate) counts: Counts,
+    pub(crate) stopping: Option<Stopping>,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) finished: Option<RunFinished>,
+    /// Places of the running suites, the longest-running first.
+    pub(crate) running: Vec<usize>,
+    /// How many suites have finished.
+    pub(crate) suites_finished: usize,
+    /// How many suites have been reported; as they come in plan order, also the place of the next.
+    pub(crate) suites_reported: usize,
+}
+
+/// A suite as far as it has come.
+#[derive(Debug)]
+pub(crate) struct SuiteState {
+    pub(crate) info: SuiteInfo,
+    pub(crate) phase: Phase,
+    /// When its first attempt started.
+    pub(crate) started_at: Option<Duration>,
+    /// The slot of its last attempt.
+    pub(crate) slot: Option<u32>,
+    /// Its tests, as far as they are kept.
+    pub(crate) tests: Vec<TestFinished>,
+}
+
+/// How far a suite has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Waiting,
+    Running {
+        /// The attempt that runs, from 1.
+        attempt: u32,
+    },
+    Finished(SuiteFinished),
+}
+
+impl SuiteState {
+    /// Whether its failure leaves the run green.
+    pub(crate) fn is_allowed(&self, outcome: Outcome) -> bool {
+        self.info.allow_failure && outcome.is_failure()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn finished(&self) -> Option<&SuiteFinished> {
+        match &self.phase {
+            Phase::Finished(finished) => Some(finished),
+            _ => None,
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn new(keep: Keep) -> Self {
+        Self {
+            keep,
+            run: None,
+            suites: Vec::new(),
+            places: HashMap::new(),
+            at: Duration::ZERO,
+            counts: Counts::default(),
+            stopping: None,
+            warnings: Vec::new(),
+            finished: None,
+            running: Vec::new(),
+            suites_finished: 0,
+            suites_reported: 0,
+        }
+    }
+
+    /// The place of a suite in plan order. Events speak of suites of the plan only; a recorded
+    /// event that does not is passed over.
+    pub(crate) fn place(&self, suite: &str) -> Option<usize> {
+        self.places.get(suite).copied()
+    }
+
+    /// The suite with this name.
+    pub(crate) fn suite(&self, name: &str) -> Option<&SuiteState> {
+        self.suites.get(self.place(name)?)
+    }
+
+    /// Moves the clock.
+    pub(crate) fn tick(&mut self, at: Duration) {
+        self.at = self.at.max(at);
+    }
+
+    /// Takes an event in.
+    pub(crate) fn event(&mut self, event: &Event) {
+        self.tick(event.at);
+        match &event.kind {
+            EventKind::RunStarted(started) => self.run_started(started),
+            EventKind::SuiteStarted(started) => {
+                if let Some(place) = self.place(&started.suite) {
+                    self.suites[place].phase = Phase::Running { attempt: 1 };
+                    self.suites[place].started_at = Some(event.at);
+                    self.running.push(place);
+                }
+            }
+            EventKind::AttemptStarted(started) => {
+                if let Some(place) = self.place(&started.suite) {
+                    let attempt = started.attempt;
+                    self.suites[place].phase = Phase::Running { attempt };
+                    self.suites[place].slot = Some(started.slot);
+                }
+            }
+            EventKind::TestFinished(test) => self.test_finished(test),
+            EventKind::SuiteFinished(finished) => {
+                if let Some(place) = self.place(&finished.suite) {
+                    self.suites[place].phase = Phase::Finished(finished.clone());
+                    self.running.retain(|&running| running != place);
+                    self.suites_finished += 1;
+                }
+            }
+            EventKind::SuiteReported(_) => self.suites_reported += 1,
+            EventKind::Stopping(stopping) => self.stopping = Some(stopping.clone()),
+            EventKind::Warning(warning) => self.warnings.push(warning.clone()),
+            EventKind::RunFinished(finished) => self.finished = Some(finished.clone()),
+            EventKind::Output(_) | EventKind::AttemptFinished(_) => {}
+        }
+    }
+
+    fn run_started(&mut self, started: &RunStarted) {
+        let mut run = started.clone();
+        self.suites = std::mem::take(&mut run.suites)
+            .into_iter()
+            .map(|info| SuiteState {
+                info,
+                phase: Phase::Waiting,
+                started_at: None,
+                slot: None,
+                tests: Vec::new(),
+            })
+            .collect();
+        let names = self.suites.iter().map(|suite| suite.info.name.clone());
+        self.places = names
+            .enumerate()
+            .map(|(place, name)| (name, place))
+            .collect();
+        self.run = Some(run);
+    }
+
+    fn test_finished(&mut self, test: &TestFinished) {
+        let Some(place) = self.place(&test.suite) else {
+            return;
+        };
+        let suite = &mut self.suites[place];
+        self.counts
+            .add(test.outcome, test.flaky, suite.info.allow_failure);
+        if self.keep == Keep::All || is_notable(test) {
+            suite.tests.push(test.clone());
+        }
+    }
+
+    /// All tests that were kept, in plan order.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = (&SuiteState, &TestFinished)> {
+        self.suites
+            .iter()
+            .flat_map(|suite| suite.tests.iter().map(move |test| (suite, test)))
+    }
+
+    /// Whether every suite is a single command, so that suites are what people count.
+    pub(crate) fn is_commands_only(&self) -> bool {
+        self.suites
+            .iter()
+            .all(|suite| suite.info.framework == "command")
+    }
+}
+
+fn is_notable(test: &TestFinished) -> bool {
+    test.outcome != Outcome::Passed
+        || test.flaky
+        || test
+            .attempts
+            .iter()
+            .any(|attempt| !attempt.leaked.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_events::{Script, eventful, seconds, suite};
+
+    fn model(keep: Keep, events: &[Event]) -> Model {
+        let mut model = Model::new(keep);
+        for event in events {
+            model.event(event);
+        }
+        model
+    }
+
+    #[test]
+    fn running_suites_stand_in_the_order_in_which_they_started() {
+        let mut script = Script::new(3, vec![suite("a"), suite("b"), suite("c")]);
+        script
+            .start("c")
+            .at(1.0)
+            .start("a")
+            .start("b")
+            .at(2.0)
+            .pass("a");
+        let model = model(Keep::All, &script.events);
+        let names: Vec<&str> = model
+            .running
+            .iter()
+            .map(|&place| &*model.suites[place].info.name)
+            .collect();
+        assert_eq!(names, ["c", "b"]);
+        assert_eq!((model.suites_finished, model.suites_reported), (1, 1));
+        assert_eq!(model.at, seconds(2.0));
+    }
+
+    #[test]
+    fn the_counts_it_keeps_are_those_of_the_run() {
+        let model = model(Keep::Notable, &eventful());
+        let finished = model.finished.as_ref().unwrap();
+        assert_eq!(model.counts, finished.counts);
+        assert_eq!(finished.counts.total, 9);
+    }
+
+    #[test]
+    fn passes_without_incident_are_kept_only_on_demand() {
+        let names = |keep| -> Vec<String> {
+            model(keep, &eventful())
+                .tests()
+                .map(|(_, test)| test.test.to_string())
+                .collect()
+        };
+        let mut script = Script::new(1, vec![suite("a")]);
+        script.start("a").pass("a").finish();
+        assert_eq!(model(Keep::Notable, &script.events).tests().count(), 0);
+        assert_eq!(model(Keep::All, &script.events).tests().count(), 1);
+        assert_eq!(names(Keep::Notable), names(Keep::All));
+    }
+
+    #[test]
+    fn events_of_suites_that_are_not_in_the_plan_are_passed_over() {
+        let mut script = Script::new(1, vec![suite("a"), suite("b")]);
+        script.start("b").at(1.0).pass("b");
+        let mut model = Model::new(Keep::All);
+        for event in &script.events[1..] {
+            model.event(event);
+        }
+        assert!(model.suites.is_empty());
+    }
+}
