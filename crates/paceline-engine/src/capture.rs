@@ -13,6 +13,12 @@ use crate::plan::Suite;
 pub trait Capture: Sync {
     /// Opens the log of an attempt that is about to start.
     fn open(&self, suite: &Suite, attempt: u32) -> Result<Box<dyn AttemptLog>, LogError>;
+
+    /// Where people find the log of a suite, as text; `None` where there is none.
+    fn display_path(&self, suite: &Suite) -> Option<String> {
+        let _ = suite;
+        None
+    }
 }
 
 /// The log of one attempt.

@@ -4,28 +4,33 @@ use std::process;
 
 /// The exit codes of paceline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum ExitCode {
     /// Everything that was asked for is done, and every selected test passed.
-    Success = 0,
+    Success,
     /// Tests failed.
-    TestsFailed = 1,
+    TestsFailed,
     /// The arguments or the configuration are wrong; nothing ran.
-    Usage = 2,
+    Usage,
     /// Something in paceline or around it failed: a bug, a report that cannot be written.
-    Internal = 3,
+    Internal,
     /// Nothing was selected.
-    NothingSelected = 4,
+    NothingSelected,
     /// A suite could not be built or collected.
-    SuiteBroken = 5,
-    /// Interrupted by SIGINT.
-    Interrupted = 130,
-    /// Terminated by SIGTERM.
-    Terminated = 143,
+    SuiteBroken,
+    /// A signal ended the run early: 128 and its number, 130 for `SIGINT`.
+    Interrupted(u8),
 }
 
 impl From<ExitCode> for process::ExitCode {
     fn from(code: ExitCode) -> Self {
-        Self::from(code as u8)
+        Self::from(match code {
+            ExitCode::Success => 0,
+            ExitCode::TestsFailed => 1,
+            ExitCode::Usage => 2,
+            ExitCode::Internal => 3,
+            ExitCode::NothingSelected => 4,
+            ExitCode::SuiteBroken => 5,
+            ExitCode::Interrupted(code) => code,
+        })
     }
 }

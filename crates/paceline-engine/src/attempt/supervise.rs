@@ -1,0 +1,429 @@
+//! Runs one attempt from start to clean-up.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use super::output::{OutputBudget, OutputSink, Read, read};
+use crate::capture::{Capture, LogError};
+use crate::event::{AttemptResult, LeakedProcess, Usage};
+use crate::outcome::{Exit, Outcome, signal_name};
+use crate::plan::Suite;
+use crate::sys::{self, ExitWatch, Waiter, Waker};
+
+/// How long output is still read after the program itself has ended, where something else holds the
+/// other end of the pipe.
+const DRAIN: Duration = Duration::from_millis(200);
+/// How long a process that was left behind has to end after `TERM`.
+const STRAY_GRACE: Duration = Duration::from_millis(500);
+/// How often a process that was told to end is looked for, where nothing tells of its end.
+const STRAY_INTERVAL: Duration = Duration::from_millis(5);
+/// How often a slow reporter is asked whether it can take more.
+const BUDGET_INTERVAL: Duration = Duration::from_millis(20);
+/// Reads between two looks at everything else.
+const READS_AT_ONCE: usize = 16;
+
+/// What all attempts of a run share.
+pub(crate) struct Context<'a> {
+    pub(crate) run: &'a str,
+    pub(crate) began: Instant,
+    pub(crate) capture: &'a dyn Capture,
+    /// The environment that every program starts from.
+    pub(crate) environment: &'a [(OsString, OsString)],
+    /// Time between `TERM` and `KILL`.
+    pub(crate) kill_grace: Duration,
+    /// Where reporters want output: the bound on what is on its way to them.
+    pub(crate) output: Option<&'a OutputBudget>,
+}
+
+/// What an attempt tells while it runs.
+pub(crate) enum Update {
+    Started { pid: u32 },
+    Output(Vec<u8>),
+    LogFailed(LogError),
+}
+
+/// A request to end an attempt before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// `TERM`, and `KILL` after the grace.
+    Gently,
+    /// `KILL`.
+    AtOnce,
+}
+
+/// The line on which an attempt can be told to stop.
+pub(crate) struct Control {
+    request: Mutex<Option<Stop>>,
+    waker: Waker,
+}
+
+impl Control {
+    pub(crate) fn new(waker: Waker) -> Self {
+        Self {
+            request: Mutex::new(None),
+            waker,
+        }
+    }
+
+    pub(crate) fn stop(&self, how: Stop) {
+        let mut request = self
+            .request
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *request = (*request).max(Some(how));
+        self.waker.wake();
+    }
+
+    fn requested(&self) -> Option<Stop> {
+        *self
+            .request
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Who is being run.
+pub(crate) struct Subject<'a> {
+    pub(crate) suite: &'a Suite,
+    pub(crate) attempt: u32,
+    pub(crate) slot: u32,
+    /// The place in the guard's table.
+    pub(crate) place: usize,
+}
+
+/// Why an attempt was told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    Timeout,
+    Stopped,
+}
+
+/// Where an attempt is on the way to its end.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running { deadline: Instant },
+    Terminating { cause: Cause, kill_at: Instant },
+    Killed { cause: Cause },
+}
+
+impl Phase {
+    fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Running { .. } => None,
+            Self::Terminating { cause, .. } | Self::Killed { cause } => Some(cause),
+        }
+    }
+
+    fn next_deadline(self) -> Option<Instant> {
+        match self {
+            Self::Running { deadline } => Some(deadline),
+            Self::Terminating { kill_at, .. } => Some(kill_at),
+            Self::Killed { .. } => None,
+        }
+    }
+}
+
+/// Runs an attempt and answers how it went. Blocks until nothing of it is left.
+pub(crate) fn supervise(
+    cx: &Context<'_>,
+    subject: &Subject<'_>,
+    control: &Control,
+    waiter: &Waiter,
+    tell: &dyn Fn(Update),
+) -> AttemptResult {
+    let log = cx.capture.open(subject.suite, subject.attempt);
+    let log = log.map_err(|error| tell(Update::LogFailed(error))).ok();
+    let mut sink = OutputSink::new(log, cx.output);
+    let start = Instant::now();
+    let blank = AttemptResult {
+        attempt: subject.attempt,
+        outcome: Outcome::Errored,
+        exit: None,
+        message: None,
+        started_at: start.duration_since(cx.began),
+        duration: Duration::ZERO,
+        usage: Usage::default(),
+        output_bytes: 0,
+        tail: Vec::new(),
+        leaked: Vec::new(),
+    };
+    let result = match start_program(cx, subject) {
+        Ok((pid, output, watch)) => {
+            sys::register(subject.place, Some(pid));
+            tell(Update::Started {
+                pid: pid.as_raw_nonzero().get().unsigned_abs(),
+            });
+            let attempt = Attempt {
+                cx,
+                subject,
+                control,
+                waiter,
+                tell,
+                pid,
+                watch,
+                output: Some(output),
+                sink: &mut sink,
+            };
+            let result = attempt.run(start, blank);
+            sys::register(subject.place, None);
+            result
+        }
+        Err(message) => AttemptResult {
+            message: Some(message),
+            duration: start.elapsed(),
+            ..blank
+        },
+    };
+    if let Err(error) = sink.finish(&result) {
+        tell(Update::LogFailed(error));
+    }
+    result
+}
+
+fn start_program(
+    cx: &Context<'_>,
+    subject: &Subject<'_>,
+) -> Result<(Pid, std::os::fd::OwnedFd, ExitWatch), String> {
+    let added = [
+        (sys::RUN_VARIABLE, cx.run.to_owned()),
+        (sys::SUITE_VARIABLE, subject.suite.name.to_string()),
+        ("PACELINE_ATTEMPT", subject.attempt.to_string()),
+        ("PACELINE_WORKER_ID", subject.slot.to_string()),
+        (
+            "PACELINE_WORKER_TOKEN",
+            format!("{}_{}", subject.slot, cx.run),
+        ),
+    ]
+    .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let spawned = sys::spawn(&subject.suite.launch, cx.environment, &added)
+        .map_err(|error| error.to_string())?;
+    match ExitWatch::new(spawned.pid) {
+        Ok(watch) => Ok((spawned.pid, spawned.output, watch)),
+        Err(error) => {
+            sys::kill_session(spawned.pid);
+            let _ = sys::reap(spawned.pid);
+            Err(format!("watching the process that was started: {error}"))
+        }
+    }
+}
+
+/// An attempt whose program runs.
+struct Attempt<'a, 'b> {
+    cx: &'a Context<'a>,
+    subject: &'a Subject<'a>,
+    control: &'a Control,
+    waiter: &'a Waiter,
+    tell: &'a dyn Fn(Update),
+    pid: Pid,
+    watch: ExitWatch,
+    /// `None` once nobody writes any more.
+    output: Option<std::os::fd::OwnedFd>,
+    sink: &'b mut OutputSink<'a>,
+}
+
+impl Attempt<'_, '_> {
+    fn run(mut self, start: Instant, blank: AttemptResult) -> AttemptResult {
+        let timeout = self.subject.suite.timeout;
+        let phase = self.until_exit(Phase::Running {
+            deadline: start + timeout,
+        });
+        let duration = start.elapsed();
+        self.drain();
+        let leaked = self.stop_strays();
+        if let Some(rest) = self.sink.last_line() {
+            (self.tell)(Update::Output(rest));
+        }
+        let (exit, usage) = match sys::reap(self.pid) {
+            Ok((exit, usage)) => (Some(exit), usage),
+            Err(_) => (None, Usage::default()),
+        };
+        let (outcome, message) = verdict(phase.cause(), exit, timeout);
+        AttemptResult {
+            outcome,
+            exit,
+            message,
+            duration,
+            usage,
+            output_bytes: self.sink.bytes(),
+            tail: if outcome == Outcome::Passed {
+                Vec::new()
+            } else {
+                self.sink.take_tail()
+            },
+            // What is left of a program that was stopped was never meant to stay.
+            leaked: if phase.cause().is_none() {
+                leaked
+            } else {
+                Vec::new()
+            },
+            ..blank
+        }
+    }
+
+    /// Reads output and keeps deadlines until the program itself has ended.
+    fn until_exit(&mut self, mut phase: Phase) -> Phase {
+        loop {
+            // Before sleeping: a request that came while nobody slept has left no wake-up.
+            phase = self.advance(phase, Instant::now());
+            let must_wait = self.sink.must_wait();
+            let output = self.output.as_ref().filter(|_| !must_wait).map(AsFd::as_fd);
+            let until_deadline = phase
+                .next_deadline()
+                .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let patience = (must_wait && self.output.is_some()).then_some(BUDGET_INTERVAL);
+            let timeout = [until_deadline, patience].into_iter().flatten().min();
+            let fds = [output, Some(self.watch.as_fd()), Some(self.waiter.as_fd())];
+            let Ok([readable, exited, told]) = sys::poll_fds(fds, timeout) else {
+                // Only a bug can make this fail; better a killed suite than a run that never ends.
+                sys::kill_session(self.pid);
+                return Phase::Killed {
+                    cause: Cause::Stopped,
+                };
+            };
+            if readable {
+                self.read_some(READS_AT_ONCE);
+            }
+            if exited {
+                return phase;
+            }
+            if told {
+                self.waiter.clear();
+            }
+        }
+    }
+
+    /// Terminates and kills when it is time, or when it was asked for.
+    fn advance(&self, phase: Phase, now: Instant) -> Phase {
+        let requested = self.control.requested();
+        match (phase, requested) {
+            (Phase::Killed { .. }, _) => phase,
+            (_, Some(Stop::AtOnce)) => {
+                sys::kill_session(self.pid);
+                let cause = phase.cause().unwrap_or(Cause::Stopped);
+                Phase::Killed { cause }
+            }
+            (Phase::Running { .. }, Some(Stop::Gently)) => self.terminate(Cause::Stopped, now),
+            (Phase::Running { deadline }, None) if now >= deadline => {
+                self.terminate(Cause::Timeout, now)
+            }
+            (Phase::Terminating { cause, kill_at }, _) if now >= kill_at => {
+                sys::kill_session(self.pid);
+                Phase::Killed { cause }
+            }
+            _ => phase,
+        }
+    }
+
+    fn terminate(&self, cause: Cause, now: Instant) -> Phase {
+        sys::terminate(self.pid);
+        let kill_at = now + self.cx.kill_grace;
+        Phase::Terminating { cause, kill_at }
+    }
+
+    fn read_some(&mut self, times: usize) {
+        let mut buffer = [0; 64 * 1024];
+        for _ in 0..times {
+            let Some(output) = &self.output else { return };
+            match read(output, &mut buffer) {
+                Read::Bytes(n) => {
+                    let (lines, error) = self.sink.write(&buffer[..n]);
+                    if let Some(error) = error {
+                        (self.tell)(Update::LogFailed(error));
+                    }
+                    if let Some(lines) = lines {
+                        (self.tell)(Update::Output(lines));
+                    }
+                    if self.sink.must_wait() {
+                        return;
+                    }
+                }
+                Read::Later => return,
+                Read::End => self.output = None,
+            }
+        }
+    }
+
+    /// Reads what is left. The program's end is the end: a process in the background that holds the
+    /// pipe is waited for only shortly.
+    fn drain(&mut self) {
+        let until = Instant::now() + DRAIN;
+        loop {
+            self.read_some(READS_AT_ONCE);
+            let now = Instant::now();
+            let Some(output) = &self.output else { return };
+            if now >= until {
+                return;
+            }
+            if sys::poll_fds([Some(output.as_fd())], Some(until - now)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends every process that the program has left; answers which there were.
+    fn stop_strays(&mut self) -> Vec<LeakedProcess> {
+        let find = || sys::attributed_to(self.pid, self.cx.run, &self.subject.suite.name);
+        let found = find();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        for stray in &found {
+            stray.signal(Signal::TERM);
+        }
+        let began = Instant::now();
+        loop {
+            let left = find();
+            let waited = began.elapsed();
+            if left.is_empty() || waited > STRAY_GRACE * 4 {
+                break;
+            }
+            if waited > STRAY_GRACE || self.control.requested() == Some(Stop::AtOnce) {
+                for stray in &left {
+                    stray.signal(Signal::KILL);
+                }
+            }
+            std::thread::sleep(STRAY_INTERVAL);
+        }
+        found.iter().map(sys::Stray::report).collect()
+    }
+}
+
+/// What an end means.
+fn verdict(
+    cause: Option<Cause>,
+    exit: Option<Exit>,
+    timeout: Duration,
+) -> (Outcome, Option<String>) {
+    match (cause, exit) {
+        (Some(Cause::Timeout), _) => {
+            let text = format!("timed out after {}", crate::duration::Human(timeout));
+            (Outcome::TimedOut, Some(text))
+        }
+        (Some(Cause::Stopped), _) => (Outcome::NotRun, Some("stopped while it ran".to_owned())),
+        (None, Some(Exit::Code(0))) => (Outcome::Passed, None),
+        (None, Some(Exit::Code(code))) => {
+            // The shell's own codes, which POSIX fixes.
+            let meaning = match code {
+                126 => ": found, but not executable",
+                127 => ": command not found",
+                _ => "",
+            };
+            (Outcome::Failed, Some(format!("exit code {code}{meaning}")))
+        }
+        (None, Some(Exit::Signal(signal))) => {
+            let text = match signal_name(signal) {
+                Some(name) => format!("killed by {name}"),
+                None => format!("killed by signal {signal}"),
+            };
+            (Outcome::Crashed, Some(text))
+        }
+        (None, None) => (
+            Outcome::Errored,
+            Some("its exit status was lost".to_owned()),
+        ),
+    }
+}

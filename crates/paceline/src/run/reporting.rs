@@ -1,0 +1,142 @@
+//! The thread on which all reporters live.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{io, mem};
+
+use paceline_engine::attempt::OutputBudget;
+use paceline_engine::dispatch::Remote;
+use paceline_engine::event::{Event, EventKind};
+use paceline_engine::sys::Signal;
+use paceline_report::{ReportError, Reporter};
+
+/// How often reporters are told the time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How much a reporter matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Importance {
+    /// It was asked for: that it cannot be written is an error of the run.
+    Requested,
+    /// It is made in any case: that it cannot be written is a warning.
+    Courtesy,
+}
+
+/// A reporter that could not do its work.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) importance: Importance,
+    pub(super) error: ReportError,
+}
+
+/// What a run has of its reporters.
+pub(super) struct Reporting {
+    events: Sender<Event>,
+    thread: JoinHandle<Vec<Problem>>,
+}
+
+/// A reporter and what became of it.
+struct Desk {
+    importance: Importance,
+    reporter: Option<Box<dyn Reporter>>,
+}
+
+impl Reporting {
+    /// Starts the thread. The reporters are made on it, by `make`, as they need not be `Send`.
+    ///
+    /// A reader of standard output who goes away ends the run through `remote`.
+    pub(super) fn start(
+        make: impl FnOnce() -> Vec<(Importance, Box<dyn Reporter>)> + Send + 'static,
+        began: Instant,
+        output: Option<Arc<OutputBudget>>,
+        remote: Remote,
+    ) -> io::Result<Self> {
+        let (events, inbox) = channel();
+        let thread = thread::Builder::new()
+            .name("reporters".into())
+            .spawn(move || {
+                let desks = make().into_iter().map(|(importance, reporter)| Desk {
+                    importance,
+                    reporter: Some(reporter),
+                });
+                let office = Office {
+                    desks: desks.collect(),
+                    problems: Vec::new(),
+                    output,
+                    remote,
+                };
+                office.work(&inbox, began)
+            })?;
+        Ok(Self { events, thread })
+    }
+
+    /// Passes an event on.
+    pub(super) fn send(&self, event: Event) {
+        // The thread ends only after this end is closed, or by a panic that `finish` reports.
+        let _ = self.events.send(event);
+    }
+
+    /// Waits until all is written; answers what could not be.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        drop(self.events);
+        match self.thread.join() {
+            Ok(problems) => problems,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+struct Office {
+    desks: Vec<Desk>,
+    problems: Vec<Problem>,
+    output: Option<Arc<OutputBudget>>,
+    remote: Remote,
+}
+
+impl Office {
+    fn work(mut self, inbox: &Receiver<Event>, began: Instant) -> Vec<Problem> {
+        let mut next_tick = Instant::now() + TICK;
+        loop {
+            let patience = next_tick.saturating_duration_since(Instant::now());
+            match inbox.recv_timeout(patience) {
+                Ok(event) => {
+                    self.all(|reporter| reporter.event(&event));
+                    if let (EventKind::Output(output), Some(budget)) = (&event.kind, &self.output) {
+                        budget.release(output.text.len());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= next_tick {
+                self.all(|reporter| reporter.tick(began.elapsed()));
+                next_tick = Instant::now() + TICK;
+            }
+        }
+        self.all(|reporter| reporter.finish());
+        mem::take(&mut self.problems)
+    }
+
+    /// Lets each reporter work. One that fails is not asked again.
+    fn all(&mut self, mut work: impl FnMut(&mut dyn Reporter) -> Result<(), ReportError>) {
+        for desk in &mut self.desks {
+            let Some(reporter) = &mut desk.reporter else {
+                continue;
+            };
+            let Err(error) = work(reporter.as_mut()) else {
+                continue;
+            };
+            desk.reporter = None;
+            if error.is_closed_pipe() {
+                self.remote.interrupt(Signal::PIPE);
+            } else {
+                self.problems.push(Problem {
+                    importance: desk.importance,
+                    error,
+                });
+            }
+        }
+    }
+}

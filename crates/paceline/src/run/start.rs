@@ -1,0 +1,280 @@
+//! Puts a run together, and takes it apart again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use paceline_engine::dispatch::{self, Inbox, MaxFail, Options};
+use paceline_engine::plan::Plan;
+use paceline_engine::sys::{self, Guard};
+use paceline_history::{History, HistoryError, RunRecord};
+use paceline_report::logs::SuiteLogs;
+
+use super::dry_run;
+use super::record::{RunDir, StateDir};
+use super::reporters::{self, Wanted};
+use super::reporting::{Importance, Problem, Reporting};
+use super::verdict;
+use crate::Context;
+use crate::cli::{NoTests, RunArgs};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::exit::ExitCode;
+use crate::select::{Overrides, Query, select};
+use crate::values::OnMaxFail;
+
+/// Runs what was asked for.
+pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
+    let began = Instant::now();
+    let started = Timestamp::now();
+    let config = match context.config() {
+        Ok(config) => config,
+        Err(error) => return context.refuse(&error),
+    };
+    let query = Query::new(&args.suites, &args.selection);
+    let overrides = Overrides {
+        timeout: args.options.timeout.map(|timeout| timeout.get()),
+        retries: args.options.retries,
+    };
+    let mut plan = match select(&config, &query, overrides) {
+        Ok(plan) => plan,
+        Err(error) => return context.refuse(&error),
+    };
+    if plan.suites.is_empty() {
+        return nothing_selected(context, args.options.no_tests);
+    }
+    let state = StateDir::of(&config.root);
+    let jobs = args.options.jobs.unwrap_or(config.file.jobs).resolve();
+    if args.options.dry_run {
+        if !args.options.no_history && state.history().exists() {
+            warn_of(context, open_history(&state, &mut plan).err());
+        }
+        return dry_run::explain(context, &plan, jobs);
+    }
+    Run {
+        context,
+        args,
+        config: &config,
+        state,
+        jobs,
+        began,
+        started,
+    }
+    .go(plan)
+}
+
+fn nothing_selected(context: &Context, action: NoTests) -> ExitCode {
+    let mistake = Diagnostic::new("no suite is selected")
+        .help("`paceline list` shows all suites with their categories");
+    match action {
+        NoTests::Pass => ExitCode::Success,
+        NoTests::Warn => {
+            let text = mistake.render_warning(None, context.stderr.look());
+            context.stderr.print(&text);
+            ExitCode::Success
+        }
+        NoTests::Fail => {
+            context.refuse_with(mistake);
+            ExitCode::NothingSelected
+        }
+    }
+}
+
+/// Opens the history, feeding it the recorded runs where it is new, and tells the plan what to
+/// expect.
+fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryError> {
+    let mut history = History::open(&state.history())?;
+    if history.is_new() {
+        for events in state.recorded() {
+            let mut record = RunRecord::default();
+            events.iter().for_each(|event| record.note(event));
+            history.add(&record)?;
+        }
+    }
+    let expected = history.expected()?;
+    for suite in &mut plan.suites {
+        suite.expected = expected.get(&*suite.name).copied();
+    }
+    Ok(history)
+}
+
+fn warn_of(context: &Context, error: Option<HistoryError>) {
+    if let Some(error) = error {
+        let text = Diagnostic::new(error.to_string())
+            .help("it can be deleted: it is rebuilt from the records of earlier runs")
+            .note("the results of this run are not affected")
+            .render_warning(None, context.stderr.look());
+        context.stderr.print(&text);
+    }
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    args: &'a RunArgs,
+    config: &'a Config,
+    state: StateDir,
+    jobs: u32,
+    began: Instant,
+    started: Timestamp,
+}
+
+impl Run<'_> {
+    fn go(self, mut plan: Plan) -> ExitCode {
+        let run_dir = self.start_record();
+        let history = match &run_dir {
+            Some(_) if !self.args.options.no_history => open_history(&self.state, &mut plan),
+            _ => return self.go_on(&plan, run_dir, None),
+        };
+        match history {
+            Ok(history) => self.go_on(&plan, run_dir, Some(history)),
+            Err(error) => {
+                warn_of(self.context, Some(error));
+                self.go_on(&plan, run_dir, None)
+            }
+        }
+    }
+
+    /// A directory for the record; without one the run goes on all the same.
+    fn start_record(&self) -> Option<RunDir> {
+        match self.state.start_run(self.started) {
+            Ok(run_dir) => Some(run_dir),
+            Err(error) => {
+                let dir = self.config.root.join(".paceline");
+                let text = format!(
+                    "cannot keep a record of this run in {}: {error}",
+                    dir.display()
+                );
+                let text = Diagnostic::new(text)
+                    .note("the results of this run are not affected")
+                    .render_warning(None, self.context.stderr.look());
+                self.context.stderr.print(&text);
+                None
+            }
+        }
+    }
+
+    fn go_on(self, plan: &Plan, run_dir: Option<RunDir>, history: Option<History>) -> ExitCode {
+        let run = match &run_dir {
+            Some(run_dir) => run_dir.id.clone(),
+            None => self.started.strftime("%Y%m%d-%H%M%S").to_string(),
+        };
+        // Before any thread starts, as the guard is a fork.
+        let guard = self.start_guard(&run);
+        let log_dir = self.log_dir();
+        let logs = match &run_dir {
+            Some(run_dir) => SuiteLogs::new(run.as_str(), run_dir.logs(), Some(log_dir.clone())),
+            None => SuiteLogs::new(run.as_str(), log_dir.clone(), None),
+        };
+        let inbox = Inbox::new();
+        let remote = inbox.remote();
+        if let Err(error) = sys::watch_signals(move |signal| remote.interrupt(signal)) {
+            return self.internal(&format!("cannot listen for signals: {error}"));
+        }
+        let output = (self.args.options.verbose > 0).then(Arc::default);
+        let wanted = Wanted {
+            options: self.args.options.clone(),
+            color: self.context.global.color,
+            record: run_dir.as_ref().map(RunDir::events),
+            json: log_dir.join("test-report.json"),
+        };
+        let reporters = match reporters::open(wanted) {
+            Ok(reporters) => reporters,
+            Err(error) => return self.internal(&error.to_string()),
+        };
+        let reporting = Reporting::start(reporters, self.began, output.clone(), inbox.remote());
+        let reporting = match reporting {
+            Ok(reporting) => reporting,
+            Err(error) => return self.internal(&format!("cannot start a thread: {error}")),
+        };
+
+        let options = Options {
+            run,
+            started: self.started,
+            began: self.began,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            root: self.config.root.clone(),
+            jobs: self.jobs,
+            max_fail: self.args.options.max_fail().map(|limit| MaxFail {
+                count: u64::from(limit.count.get()),
+                immediate: limit.then == OnMaxFail::Immediate,
+            }),
+            kill_grace: self.config.file.kill_grace.0,
+            environment: std::env::vars_os().collect(),
+            output,
+        };
+        let mut record = RunRecord::default();
+        let result = dispatch::run(plan, &options, &logs, &inbox, &mut |event| {
+            record.note(&event);
+            reporting.send(event);
+        });
+        drop(guard);
+        let problems = reporting.finish();
+        let report_failed = self.tell_problems(&problems);
+        self.remember(history, &record, run_dir);
+        verdict::exit_code(&result, report_failed)
+    }
+
+    #[expect(
+        unsafe_code,
+        reason = "the guard is a fork, which needs to know of all threads"
+    )]
+    fn start_guard(&self, run: &str) -> Option<Guard> {
+        // SAFETY: no thread has been started so far.
+        match unsafe { Guard::start(run) } {
+            Ok(guard) => Some(guard),
+            Err(error) => {
+                let text = format!(
+                    "cannot start the guard that stops suites if paceline is killed: {error}"
+                );
+                let text = Diagnostic::new(text).render_warning(None, self.context.stderr.look());
+                self.context.stderr.print(&text);
+                None
+            }
+        }
+    }
+
+    fn log_dir(&self) -> PathBuf {
+        match &self.args.options.log_dir {
+            Some(dir) => self.context.cwd.join(dir),
+            None => self
+                .config
+                .root
+                .join::<&Path>(self.config.file.log_dir.as_ref()),
+        }
+    }
+
+    /// Says which reports are missing; answers whether one was asked for.
+    fn tell_problems(&self, problems: &[Problem]) -> bool {
+        for problem in problems {
+            let mistake = Diagnostic::new(problem.error.to_string());
+            let look = self.context.stderr.look();
+            self.context.stderr.print(&match problem.importance {
+                Importance::Requested => mistake.render(None, look),
+                Importance::Courtesy => mistake.render_warning(None, look),
+            });
+        }
+        let requested = |problem: &Problem| problem.importance == Importance::Requested;
+        problems.iter().any(requested)
+    }
+
+    /// Adds the run to the history and forgets the oldest records.
+    fn remember(&self, history: Option<History>, record: &RunRecord, run_dir: Option<RunDir>) {
+        if let Some(mut history) = history {
+            warn_of(self.context, history.add(record).err());
+        }
+        if run_dir.is_none() {
+            return;
+        }
+        if let Err(error) = self.state.prune(self.config.file.keep_runs) {
+            let text = Diagnostic::new(format!("cannot delete the record of an old run: {error}"))
+                .render_warning(None, self.context.stderr.look());
+            self.context.stderr.print(&text);
+        }
+    }
+
+    fn internal(&self, message: &str) -> ExitCode {
+        self.context.refuse_with(Diagnostic::new(message));
+        ExitCode::Internal
+    }
+}
