@@ -1,0 +1,38 @@
+//! `cargo xtask bench …`: each prints the Markdown that docs/benchmarks.md holds.
+//!
+//! - [`commands`]: many short commands, side by side with other runners
+//! - [`schedule`]: simulated runs against their limit
+//! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
+//! - [`measure`], [`rounds`], [`machine`]: what they share
+
+mod agreement;
+mod commands;
+mod events;
+mod machine;
+mod measure;
+mod real;
+mod rounds;
+mod schedule;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Many short commands, side by side with GNU parallel, xargs and make
+    Commands(commands::Commands),
+    /// The scheduler in simulation, against the limit of each workload
+    Schedule,
+    /// A repository of published packages, against its suites in sequence
+    Real(real::Real),
+}
+
+impl Bench {
+    pub(crate) fn run(&self) -> Result<()> {
+        match self {
+            Self::Commands(commands) => commands.run(),
+            Self::Schedule => schedule::run(),
+            Self::Real(real) => real.run(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Validates JUnit reports against the schema that Jenkins reads by.
+//!
+//! The schema is not ours to ship. pytest tests its own reports against it and has it in its source
+//! distribution, from which it is taken once and kept below `target/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+
+const PYTEST: &str = "9.0.2";
+
+/// The path of the schema, downloaded at first use.
+pub(crate) fn schema() -> Result<PathBuf> {
+    let directory = process::target().join("junit-schema");
+    let schema = directory.join("junit-10.xsd");
+    if schema.is_file() {
+        return Ok(schema);
+    }
+    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    let python = python_environment()?;
+    process::run(
+        Command::new(&python)
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .args(["--no-deps", "--no-binary", ":all:", "--dest"])
+            .arg(&directory)
+            .arg(format!("pytest=={PYTEST}")),
+    )
+    .context("downloading the JUnit schema in pytest's source distribution")?;
+    let inside = format!("pytest-{PYTEST}/testing/example_scripts/junit-10.xsd");
+    let archive = directory.join(format!("pytest-{PYTEST}.tar.gz"));
+    let script = "import sys, tarfile\n\
+                  archive, inside, to = sys.argv[1:]\n\
+                  with tarfile.open(archive) as tar, open(to + '.new', 'wb') as out:\n    \
+                      out.write(tar.extractfile(inside).read())\n";
+    process::run(
+        Command::new(&python)
+            .args(["-c", script])
+            .arg(&archive)
+            .arg(&inside)
+            .arg(&schema),
+    )
+    .with_context(|| format!("unpacking {inside}"))?;
+    // Renamed last, so that an interrupted run does not leave half a schema.
+    fs::rename(directory.join("junit-10.xsd.new"), &schema)
+        .with_context(|| format!("writing {}", schema.display()))?;
+    Ok(schema)
+}
+
+/// An error shows what `xmllint` found.
+pub(crate) fn validate(report: &Path, schema: &Path) -> Result<()> {
+    let found = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema)
+        .arg(report)
+        .output()
+        .context("starting xmllint")?;
+    if !found.status.success() {
+        bail!(
+            "{} is not valid JUnit:\n{}",
+            report.display(),
+            String::from_utf8_lossy(&found.stderr)
+        );
+    }
+    Ok(())
+}
+
+/// A Python with pip that touches nothing outside `target/`.
+pub(crate) fn python_environment() -> Result<PathBuf> {
+    let directory = process::target().join("python");
+    let python = directory.join("bin/python");
+    if !process::succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
+        process::run(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&directory),
+        )?;
+    }
+    Ok(python)
+}

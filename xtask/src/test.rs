@@ -1,0 +1,62 @@
+//! `cargo xtask test`: all tests of this repository, and paceline itself on its example.
+
+use std::ffi::OsString;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::{junit, process, product, setup};
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Leave out the example and the check of its JUnit report, which downloads a schema once
+    #[arg(long)]
+    no_example: bool,
+    /// Arguments for `cargo test`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> Result<()> {
+        setup::ensure(setup::TESTS)?;
+        process::run(
+            process::cargo()
+                .args(["test", "--locked", "--workspace"])
+                .args(&self.arguments),
+        )?;
+        if !self.no_example {
+            example()?;
+        }
+        Ok(())
+    }
+}
+
+/// paceline is green on the example, and its JUnit report is what readers of JUnit expect.
+pub(crate) fn example() -> Result<()> {
+    let schema = junit::schema()?;
+    let paceline = product::release()?;
+    let directory = process::target().join("example");
+    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    let report = directory.join("junit.xml");
+    if report.exists() {
+        fs::remove_file(&report).with_context(|| format!("removing {}", report.display()))?;
+    }
+    process::run(
+        Command::new(paceline)
+            .arg("--report")
+            .arg(format!("junit={}", report.display()))
+            .current_dir(process::root().join("examples/polyglot")),
+    )?;
+    junit::validate(&report, &schema)?;
+
+    // The schema also accepts a report without a single test.
+    let xml =
+        fs::read_to_string(&report).with_context(|| format!("reading {}", report.display()))?;
+    let cases = xml.matches("<testcase").count();
+    ensure!(cases >= 10, "{} has {cases} test cases", report.display());
+    println!("{} is valid: {cases} test cases", report.display());
+    Ok(())
+}
