@@ -1,6 +1,6 @@
 //! Installs the tools that are missing, where the machine is a Debian and lets us.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -108,7 +108,9 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
     process::run(
         apt.command()
             .args(["-qq", "install", "-y", "--no-install-recommends"])
-            .args(&packages),
+            .args(&packages)
+            // A line for each file that dpkg touches; what goes wrong is on standard error.
+            .stdout(Stdio::null()),
     )
     .with_context(|| format!("installing {}", packages.join(" ")))?;
     let still: Vec<&str> = missing
