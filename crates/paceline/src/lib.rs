@@ -18,7 +18,7 @@ use std::io;
 use std::path::PathBuf;
 
 use cli::{Command, GlobalArgs, Invocation};
-use config::{Config, ConfigError};
+use config::{Config, ConfigError, Origin};
 use diagnostic::Diagnostic;
 use exit::ExitCode;
 use terminal::Stderr;
@@ -35,9 +35,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// The configuration, or what is found in the repository.
+    /// The configuration, or what is found in the repository; in that case says what.
     pub fn config(&self) -> Result<Config, ConfigError> {
-        config::load_or_detect(&self.cwd, self.global.config.as_deref())
+        let config = config::load_or_detect(&self.cwd, self.global.config.as_deref())?;
+        if let Origin::Detected(detection) = &config.origin {
+            self.stderr.print(&config::notice(detection));
+        }
+        Ok(config)
     }
 
     /// Prints what is wrong with the arguments or the configuration.
@@ -74,8 +78,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match invocation.command {
-        _ => ExitCode::Internal,
         Command::Run(args) => run::run(&context, &args),
+        Command::List(args) => commands::list::list(&context, &args),
+        Command::Graph(args) => commands::graph::graph(&context, &args),
+        Command::Init(args) => commands::init::init(&context, &args),
         Command::Completions(args) => commands::completions::completions(&context, &args),
     }
 }

@@ -11,17 +11,27 @@ use crate::diagnostic::Diagnostic;
 use crate::suggest::closest;
 use crate::values::SuiteName;
 
-/// Every mistake in the meaning of a file whose structure is right.
-pub(super) fn check(file: &ConfigFile, root: &Path) -> Vec<Diagnostic> {
+/// Every mistake in the meaning of a file whose structure is right but for `left_out`, the paths of
+/// entries that have been told to be wrong already.
+pub(super) fn check(file: &ConfigFile, root: &Path, left_out: &[Vec<String>]) -> Vec<Diagnostic> {
+    let is_left_out = |path: &[&str]| left_out.iter().any(|left_out| left_out == path);
     let mut mistakes = Vec::new();
     for (place, name, suite) in file.suite.spanned() {
-        check_command(&place, name, suite, &mut mistakes);
+        if !is_left_out(&["suite", name.as_str(), "command"]) {
+            check_command(&place, name, suite, &mut mistakes);
+        }
         check_dir(suite, root, &mut mistakes);
-        check_dependencies(name, suite, file, &mut mistakes);
-        check_needs(name, suite, file, &mut mistakes);
+        let is_left_out = |other: &str| is_left_out(&["suite", other]);
+        check_dependencies(name, suite, file, &is_left_out, &mut mistakes);
+        let is_left_out = |resource: &str| {
+            left_out.iter().any(|path| {
+                path.first().is_some_and(|key| key == "resources")
+                    && path.get(1).is_none_or(|key| key == resource)
+            })
+        };
+        check_needs(name, suite, file, &is_left_out, &mut mistakes);
     }
     check_cycles(file, &mut mistakes);
-    mistakes.sort_by_key(|mistake| mistake.labels.first().map(|label| label.span.start));
     mistakes
 }
 
@@ -79,6 +89,7 @@ fn check_dependencies(
     name: &SuiteName,
     suite: &SuiteConfig,
     file: &ConfigFile,
+    is_left_out: &dyn Fn(&str) -> bool,
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
@@ -92,7 +103,7 @@ fn check_dependencies(
             continue;
         }
         let known = || file.suite.iter().map(|(name, _)| name.as_str());
-        if known().any(|known| known == wanted) {
+        if is_left_out(wanted) || known().any(|known| known == wanted) {
             continue;
         }
         let similar = closest(wanted, known().filter(|known| *known != name.as_str()));
@@ -107,6 +118,7 @@ fn check_needs(
     name: &SuiteName,
     suite: &SuiteConfig,
     file: &ConfigFile,
+    is_left_out: &dyn Fn(&str) -> bool,
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
@@ -126,6 +138,9 @@ fn check_needs(
             .spanned()
             .find(|(_, name, _)| *name == resource);
         let Some((declaration, _, capacity)) = declared else {
+            if is_left_out(resource.as_str()) {
+                continue;
+            }
             let known = file.resources.iter().map(|(name, _)| name.as_str());
             let help = match closest(resource.as_str(), known) {
                 Some(name) => format!("did you mean `{name}`?"),

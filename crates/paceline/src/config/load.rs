@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use paceline_adapters::detect::{Detection, detect};
+
+use super::detected;
 use super::error::ConfigError;
 use super::file::ConfigFile;
 use super::{check, structure};
@@ -32,6 +35,8 @@ pub enum Origin {
         /// Its text, for messages.
         source: Source,
     },
+    /// There is no file; these suites were found in the working directory.
+    Detected(Detection),
 }
 
 /// Reads the configuration: `explicit` if it is given, else the nearest `paceline.toml` upwards from
@@ -58,11 +63,12 @@ pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, Confi
         name: shown,
         text: text.as_str().into(),
     };
-    let (file, mut mistakes) = structure::read(&text);
-    if let Some(file) = &file {
-        mistakes.extend(check::check(file, &root));
+    let read = structure::read(&text);
+    let mut mistakes = read.mistakes;
+    if let Some(file) = &read.file {
+        mistakes.extend(check::check(file, &root, &read.left_out));
     }
-    match file {
+    match read.file {
         Some(file) if mistakes.is_empty() => Ok(Some(Config {
             root,
             origin: Origin::File { path, source },
@@ -78,15 +84,28 @@ pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, Confi
     }
 }
 
-/// As [`load`], and where there is no file, what is found in the repository.
+/// As [`load`], and where there is no file, what is found in `cwd`.
+///
+/// # Errors
+/// As [`load`]; and if there is no file and nothing is found.
 pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
     if let Some(config) = load(cwd, explicit)? {
         return Ok(config);
     }
-    Err(ConfigError::new(
-        Diagnostic::new(format!("no {FILE_NAME} in {} or above it", cwd.display()))
-            .help("`paceline init` writes one"),
-    ))
+    let detection = detect(cwd, std::env::var_os("PATH"));
+    if detection.suites.is_empty() {
+        let title = format!("no {FILE_NAME} here or above, and no tests that paceline knows");
+        let mistake = Diagnostic::new(title)
+            .note(format!("looked in {}", cwd.display()))
+            .help(format!("`paceline init` writes a {FILE_NAME} to fill in"));
+        return Err(ConfigError::new(mistake));
+    }
+    let file = detected::config(&detection)?;
+    Ok(Config {
+        root: cwd.to_owned(),
+        origin: Origin::Detected(detection),
+        file,
+    })
 }
 
 /// The file and how to call it.

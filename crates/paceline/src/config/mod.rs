@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod detected;
 mod env;
 mod error;
 mod file;
@@ -12,6 +13,7 @@ mod structure;
 mod table;
 
 pub use command::CommandLine;
+pub(crate) use detected::notice;
 pub use env::{VariableName, VariableValue};
 pub use error::ConfigError;
 pub use file::{ConfigFile, SuiteConfig};

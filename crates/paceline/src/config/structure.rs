@@ -13,27 +13,44 @@ use super::file::ConfigFile;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::closest;
 
-/// Reads a file. Where there are mistakes, the configuration is what is left without them; `None`
-/// if it is not TOML at all.
-pub(super) fn read(text: &str) -> (Option<ConfigFile>, Vec<Diagnostic>) {
+/// A file as far as it could be read.
+pub(super) struct Read {
+    /// What is left of it without what is wrong; `None` if it is not TOML at all.
+    pub(super) file: Option<ConfigFile>,
+    /// What is wrong with it.
+    pub(super) mistakes: Vec<Diagnostic>,
+    /// Keys from the top down to each entry that was left out. What misses it is no new mistake.
+    pub(super) left_out: Vec<Vec<String>>,
+}
+
+/// Reads a file.
+pub(super) fn read(text: &str) -> Read {
     let (mut table, errors) = DeTable::parse_recoverable(text);
+    let mut read = Read {
+        file: None,
+        mistakes: Vec::new(),
+        left_out: Vec::new(),
+    };
     if !errors.is_empty() {
-        return (None, syntax_errors(&errors, &table));
+        read.mistakes = syntax_errors(&errors, table.get_ref(), text);
+        return read;
     }
-    let mut mistakes = Vec::new();
     loop {
         let error = match ConfigFile::deserialize(toml::de::Deserializer::from(table.clone())) {
-            Ok(config) => return (Some(config), mistakes),
+            Ok(file) => {
+                read.file = Some(file);
+                return read;
+            }
             Err(error) => error,
         };
         let span = error.span();
         let path = span
             .as_ref()
             .and_then(|span| path_to(table.get_ref(), span));
-        mistakes.push(describe(&error, path.as_ref()));
-        let removed = path.is_some_and(|path| remove(table.get_mut(), &path.keys));
-        if !removed {
-            return (None, mistakes);
+        read.mistakes.push(describe(&error, path.as_ref()));
+        match path {
+            Some(path) if remove(table.get_mut(), &path.keys) => read.left_out.push(path.keys),
+            _ => return read,
         }
     }
 }
@@ -78,26 +95,104 @@ fn remove(table: &mut DeTable<'_>, keys: &[String]) -> bool {
 }
 
 /// What the parser says, with the first place of a duplicate key.
-fn syntax_errors(errors: &[toml::de::Error], table: &Spanned<DeTable<'_>>) -> Vec<Diagnostic> {
-    let describe = |error: &toml::de::Error| {
+fn syntax_errors(errors: &[toml::de::Error], table: &DeTable<'_>, text: &str) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut doubled_headers = Vec::new();
+    for error in errors {
         let span = error.span().unwrap_or(0..0);
-        if error.message() == "duplicate key" {
-            let first = first_of_duplicate(table.get_ref(), &span);
-            let mut diagnostic = Diagnostic::new("duplicate key").label(span, "written again here");
-            if let Some(first) = first {
-                diagnostic = diagnostic.label(first, "first written here");
-            }
-            return diagnostic;
+        if error.message() != "duplicate key" {
+            let diagnostic = Diagnostic::new("this is not valid TOML");
+            diagnostics.push(diagnostic.label(span, error.message()));
+            continue;
         }
-        Diagnostic::new("this is not valid TOML").label(span, error.message())
-    };
-    errors.iter().map(describe).collect()
+        let header = header_before(text, span.start);
+        if is_in_header(text, span.start) {
+            doubled_headers.push(header);
+        } else if doubled_headers.contains(&header) {
+            // The keys of a table that is there twice are no mistakes of their own.
+            continue;
+        }
+        let diagnostic = Diagnostic::new(format!(
+            "duplicate key `{}`",
+            text.get(span.clone()).unwrap_or_default()
+        ));
+        let diagnostic = diagnostic.label(span.clone(), "written again here");
+        diagnostics.push(match first_of_duplicate(table, &span, text) {
+            Some(first) => diagnostic.label(first, "first written here"),
+            None => diagnostic,
+        });
+    }
+    diagnostics
 }
 
-/// The place of a key that is written again at `span`.
-fn first_of_duplicate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Range<usize>> {
-    _ = (table, span);
+/// The place of the key that is written again at `span`: the nearest before it with the same text.
+/// Between the two there can be no other table, and so no other key of that name.
+fn first_of_duplicate(
+    table: &DeTable<'_>,
+    span: &Range<usize>,
+    text: &str,
+) -> Option<Range<usize>> {
+    if is_in_header(text, span.start) {
+        return first_of_header(span, text);
+    }
+    let mut nearest: Option<Range<usize>> = None;
+    let mut tables = vec![table];
+    while let Some(table) = tables.pop() {
+        for (key, value) in table {
+            if let DeValue::Table(inner) = value.get_ref() {
+                tables.push(inner);
+            }
+            let place = key.span();
+            let same = text.get(place.clone()) == text.get(span.clone())
+                && !is_in_header(text, place.start);
+            let nearer = nearest.as_ref().is_none_or(|best| place.start > best.start);
+            if same && place.start < span.start && nearer {
+                nearest = Some(place);
+            }
+        }
+    }
+    nearest
+}
+
+/// The place in the first header of the same text: the parser keeps only the last table.
+fn first_of_header(span: &Range<usize>, text: &str) -> Option<Range<usize>> {
+    let name = |line: &'_ str| line.split(']').next().map(|name| name.trim().to_owned());
+    let header = header_before(text, span.start);
+    let wanted = name(text.get(header..)?);
+    let mut start = 0;
+    for line in text.get(..header)?.split_inclusive('\n') {
+        if line.trim_start().starts_with('[') && name(line) == wanted {
+            let key = text.get(span.clone())?;
+            let place = start + line.rfind(key)?;
+            return Some(place..place + key.len());
+        }
+        start += line.len();
+    }
     None
+}
+
+/// Whether the line of a place is a `[header]`.
+fn is_in_header(text: &str, place: usize) -> bool {
+    let before = text.get(..place).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    text.get(line..)
+        .is_some_and(|line| line.trim_start().starts_with('['))
+}
+
+/// Where the last `[header]` before a place, or on its line, begins; 0 if there is none.
+fn header_before(text: &str, place: usize) -> usize {
+    let mut start = 0;
+    let mut header = 0;
+    for line in text.split_inclusive('\n') {
+        if start > place {
+            break;
+        }
+        if line.trim_start().starts_with('[') {
+            header = start;
+        }
+        start += line.len();
+    }
+    header
 }
 
 /// Puts serde's message in the words of this configuration.
@@ -113,7 +208,14 @@ fn describe(error: &toml::de::Error, path: Option<&Path>) -> Diagnostic {
             Some(key) => format!("`{key}` is {found}"),
             None => format!("this is {found}"),
         };
-        return Diagnostic::new(title).label(span, format!("expected {expected}"));
+        let diagnostic = Diagnostic::new(title).label(span, format!("expected {expected}"));
+        let outside_of_suite = path.is_some_and(|path| {
+            path.keys.len() == 2 && path.keys.first().is_some_and(|key| key == "suite")
+        });
+        return match outside_of_suite {
+            true => diagnostic.help("the keys of a suite stand below its name: `[suite.NAME]`"),
+            false => diagnostic,
+        };
     }
     let mut diagnostic = Diagnostic::from_message(message);
     let within_key = path.is_some_and(|path| path.key_span == span);
@@ -152,8 +254,7 @@ fn wrong_type(message: &str) -> Option<(String, String)> {
     let (found, expected) = rest.split_once(", expected ")?;
     let (kind, value) = found.split_once(' ').unwrap_or((found, ""));
     let kind = match kind {
-        "integer" => "the number",
-        "floating" => "the number",
+        "integer" | "floating" => "the number",
         "boolean" => "the boolean",
         "string" => "the string",
         "map" => "a table",

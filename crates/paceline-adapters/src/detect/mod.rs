@@ -1,0 +1,250 @@
+//! Finds the suites of a repository by the marks that their frameworks leave in it.
+//!
+//! Each framework has one small module with one function: a directory in, what it holds out. The
+//! walk, the names of suites and what runs twice are decided here, for all of them alike.
+
+mod cargo;
+mod go;
+mod launcher;
+mod make;
+mod naming;
+mod npm;
+mod phpunit;
+mod pytest;
+mod ruby;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use launcher::Programs;
+use tree::{Directory, Tree};
+
+use crate::command::Command;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detection {
+    /// Suites to run, by directory.
+    pub suites: Vec<DetectedSuite>,
+    /// Suites that would most likely run again what others run, each with the reason.
+    pub left_out: Vec<(DetectedSuite, String)>,
+}
+
+/// A suite that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectedSuite {
+    /// Unique among what was found, and made of letters, digits and `-_.+@/`.
+    pub name: String,
+    /// The framework: `pytest`, `cargo`, …
+    pub framework: &'static str,
+    /// The directory relative to the root; empty for the root itself.
+    pub dir: PathBuf,
+    /// What to run there.
+    pub command: Command,
+    /// `unit`, or what the directory's name says.
+    pub category: &'static str,
+    /// A line for people.
+    pub description: String,
+    /// The mark that it was found by: a file relative to the root, and what in it.
+    pub evidence: String,
+    /// What is not there to run it with, and how to get it.
+    pub missing: Option<String>,
+}
+
+/// What a framework finds in a directory.
+pub(crate) struct Finding {
+    /// See [`DetectedSuite::command`].
+    pub(crate) command: Command,
+    /// The mark: a file of the directory, and what in it.
+    pub(crate) evidence: String,
+    /// See [`DetectedSuite::missing`].
+    pub(crate) missing: Option<String>,
+    /// Directories that the command covers beside its own, relative to the root: nothing of the
+    /// same framework is looked for in them.
+    pub(crate) covers: Covers,
+}
+
+/// What a suite of a directory says about the directories below it.
+pub(crate) enum Covers {
+    /// Nothing: each is looked at.
+    Nothing,
+    /// All of them are part of it, but for those that the framework says otherwise of.
+    Below,
+    /// These, relative to the root.
+    Directories(Vec<PathBuf>),
+}
+
+/// What the modules get to see.
+pub(crate) struct Context<'a> {
+    pub(crate) tree: &'a Tree,
+    pub(crate) programs: &'a Programs,
+}
+
+/// A framework's module.
+struct Framework {
+    name: &'static str,
+    /// What messages call it.
+    title: &'static str,
+    find: fn(&Context<'_>, &Directory) -> Option<Finding>,
+    /// Whether a directory below a suite that covers it is a suite of its own nevertheless.
+    is_separate: fn(&Context<'_>, suite: &Directory, below: &Directory) -> bool,
+}
+
+const FRAMEWORKS: [Framework; 6] = [
+    Framework {
+        name: "cargo",
+        title: "Rust tests",
+        find: cargo::find,
+        is_separate: cargo::is_separate,
+    },
+    Framework {
+        name: "go",
+        title: "Go tests",
+        find: go::find,
+        is_separate: |_, _, _| false,
+    },
+    Framework {
+        name: "npm",
+        title: "JavaScript tests",
+        find: npm::find,
+        is_separate: |_, _, _| false,
+    },
+    Framework {
+        name: "pytest",
+        title: "Python tests",
+        find: pytest::find,
+        is_separate: |_, _, _| false,
+    },
+    Framework {
+        name: "phpunit",
+        title: "PHP tests",
+        find: phpunit::find,
+        is_separate: |_, _, _| false,
+    },
+    Framework {
+        name: "ruby",
+        title: "Ruby tests",
+        find: ruby::find,
+        is_separate: |_, _, _| false,
+    },
+];
+
+/// Make comes last: its targets usually run what the others have found.
+const MAKE: Framework = Framework {
+    name: "make",
+    title: "make",
+    find: make::find,
+    is_separate: |_, _, _| false,
+};
+
+/// Looks at the repository in `root`. `path` is the variable of that name, to find programs in.
+///
+/// What git ignores is not looked at, nor are other repositories inside of this one, hidden
+/// directories, and those that hold dependencies or build results by custom.
+pub fn detect(root: &Path, path: Option<OsString>) -> Detection {
+    let tree = Tree::read(root);
+    let programs = Programs::new(path);
+    detect_in(&tree, &programs)
+}
+
+fn detect_in(tree: &Tree, programs: &Programs) -> Detection {
+    let context = Context { tree, programs };
+    let mut found: Vec<(PathBuf, &'static Framework, Finding)> = Vec::new();
+    for directory in tree.directories() {
+        for framework in &FRAMEWORKS {
+            let covered = found.iter().any(|(dir, other, finding)| {
+                let is_below = directory.dir != *dir && directory.dir.starts_with(dir);
+                other.name == framework.name
+                    && match &finding.covers {
+                        Covers::Nothing => false,
+                        Covers::Below => {
+                            is_below
+                                && tree.get(dir).is_none_or(|suite| {
+                                    !(framework.is_separate)(&context, suite, directory)
+                                })
+                        }
+                        Covers::Directories(covered) => covered.contains(&directory.dir),
+                    }
+            });
+            if covered {
+                continue;
+            }
+            if let Some(finding) = (framework.find)(&context, directory) {
+                found.push((directory.dir.clone(), framework, finding));
+            }
+        }
+    }
+    let mut detection = Detection::default();
+    let makefiles: Vec<_> = tree
+        .directories()
+        .filter_map(|directory| {
+            let finding = (MAKE.find)(&context, directory)?;
+            Some((directory.dir.clone(), &MAKE, finding))
+        })
+        .collect();
+    let mut names = naming::Names::new(found.iter().map(|(dir, _, _)| dir.as_path()));
+    let dirs: Vec<PathBuf> = found.iter().map(|(dir, _, _)| dir.clone()).collect();
+    for (dir, framework, finding) in found {
+        let suite = suite(&mut names, dir, framework, finding);
+        detection.suites.push(suite);
+    }
+    let mut make_above: Vec<PathBuf> = Vec::new();
+    for (dir, framework, finding) in makefiles {
+        let inner = dirs.iter().find(|other| other.starts_with(&dir));
+        let outer = make_above.iter().find(|other| dir.starts_with(other));
+        let reason = match (inner, outer) {
+            (Some(_), _) => Some("it most likely runs tests of other suites again".to_owned()),
+            (None, Some(outer)) => Some(format!(
+                "the Makefile of {} most likely runs it",
+                shown(outer)
+            )),
+            (None, None) => None,
+        };
+        make_above.push(dir.clone());
+        let suite = suite(&mut names, dir, framework, finding);
+        match reason {
+            Some(reason) => detection.left_out.push((suite, reason)),
+            None => detection.suites.push(suite),
+        }
+    }
+    detection.suites.sort_by(|a, b| a.dir.cmp(&b.dir));
+    detection
+}
+
+fn suite(
+    names: &mut naming::Names,
+    dir: PathBuf,
+    framework: &Framework,
+    finding: Finding,
+) -> DetectedSuite {
+    let evidence = match dir.as_os_str().is_empty() {
+        true => finding.evidence,
+        false => format!("{}/{}", shown(&dir), finding.evidence),
+    };
+    let title = framework.title;
+    DetectedSuite {
+        name: names.name(&dir, framework.name),
+        framework: framework.name,
+        command: finding.command,
+        category: naming::category(&dir),
+        description: match dir.as_os_str().is_empty() {
+            true => title.to_owned(),
+            false => format!("{title} in {}", shown(&dir)),
+        },
+        evidence,
+        missing: finding.missing,
+        dir,
+    }
+}
+
+/// A relative directory as messages show it.
+fn shown(dir: &Path) -> String {
+    if dir.as_os_str().is_empty() {
+        return "the root".to_owned();
+    }
+    let parts: Vec<_> = dir.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
