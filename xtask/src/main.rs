@@ -15,7 +15,8 @@ mod product;
 mod setup;
 mod test;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Set-up, tests, benchmarks and generated documents of this repository.
@@ -43,13 +44,20 @@ enum Task {
     Setup,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
         Task::Docs(docs) => docs.run(),
         Task::Ci(ci) => ci.run(),
         Task::Setup => setup::ensure(setup::TESTS),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

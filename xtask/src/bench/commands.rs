@@ -140,7 +140,6 @@ impl Place {
                 &configuration(&DATE, count)?,
             )?;
         }
-        place.silence_parallel()?;
         Ok(place)
     }
 
@@ -149,32 +148,6 @@ impl Place {
         let parent = path.parent().unwrap_or(&self.directory);
         fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
-    }
-
-    /// GNU parallel asks to be cited where its results are published, until `--citation` has been
-    /// answered; it keeps the answer in `PARALLEL_HOME`.
-    fn silence_parallel(&self) -> Result<()> {
-        let home = self.parallel_home();
-        fs::create_dir_all(&home).with_context(|| format!("creating {}", home.display()))?;
-        self.write("will-cite", "will cite\n")?;
-        let answer = File::open(self.directory.join("will-cite")).context("opening the answer")?;
-        let status = Command::new("parallel")
-            .arg("--citation")
-            .env("PARALLEL_HOME", &home)
-            .stdin(answer)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .context("starting parallel --citation")?;
-        ensure!(
-            home.join("will-cite").exists(),
-            "parallel --citation ended with {status} and did not keep the answer"
-        );
-        Ok(())
-    }
-
-    fn parallel_home(&self) -> PathBuf {
-        self.directory.join("parallel-home")
     }
 
     fn command(&self, runner: Runner, workload: &Workload, slots: usize) -> Result<Command> {
@@ -196,11 +169,11 @@ impl Place {
                 command
             }
             Runner::Parallel => {
+                // Its request to be cited is for terminals; docs/benchmarks.md cites it.
                 let mut command = Command::new("parallel");
                 command
                     .arg(format!("-j{slots}"))
                     .args([program, "{}"])
-                    .env("PARALLEL_HOME", self.parallel_home())
                     .stdin(input()?);
                 command
             }
