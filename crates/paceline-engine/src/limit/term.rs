@@ -1,4 +1,4 @@
-//! The limit: a proven lower bound on the time that the measured work could have taken.
+//! What a limit is and what it is due to.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +47,7 @@ pub enum LimitTerm {
     },
     /// Suites beside which nothing runs, and the rest spread evenly.
     Serial,
-    /// More long suites than slots: two of them must share one.
+    /// Suites that do not all fit beside each other, as they are longer or wider than the slots
+    /// allow: some must share a slot.
     Sizes,
 }

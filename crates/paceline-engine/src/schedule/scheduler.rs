@@ -1,0 +1,560 @@
+//! The state machine.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::plan::{Resource, ResourceId};
+
+use super::demand::Demand;
+use super::forecast::Forecast;
+use super::graph::Graph;
+use super::pool::{Pool, Profile};
+use super::ready::Ready;
+use super::serial::{Rest, Serial, Turn};
+use super::task::{State, Task, TaskId, Waiting};
+
+/// After how many starts of others what a task needs is kept for it. Keeping slots or resources
+/// free costs time, so it is meant against starvation and not as a policy.
+pub const PATIENCE: u64 = 512;
+
+#[derive(Clone, Debug)]
+struct Entry {
+    class: usize,
+    state: State,
+    /// Whether what depends on it may run; true until it finished otherwise.
+    satisfied: bool,
+    /// Dependencies that have not finished.
+    missing: usize,
+    /// With how many starts it is taken to have waited too long.
+    deadline: u64,
+    /// Whether its work counts as [`Serial::other_work`].
+    is_other_work: bool,
+}
+
+/// Decides which task starts next.
+///
+/// The [module](super) says by which policy. Whoever drives it calls [`start_next`] until that is
+/// `None`, runs what it was given, reports every end by [`finish`] or [`requeue`], and begins
+/// again.
+///
+/// [`start_next`]: Self::start_next
+/// [`finish`]: Self::finish
+/// [`requeue`]: Self::requeue
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    slots: u32,
+    pool: Pool,
+    graph: Graph,
+    forecast: Forecast,
+    demand: Demand,
+    ready: Ready,
+    serial: Serial,
+    tasks: Vec<Entry>,
+    running: Vec<usize>,
+    waiting: usize,
+    halted: bool,
+    /// How many starts there have been.
+    started: u64,
+    /// How many starts there can be: tasks and retries.
+    known: u64,
+    /// Ready tasks with their deadlines, longest waiting first.
+    ages: VecDeque<(u64, usize)>,
+    /// Queues of wide tasks that were passed over: class, its starts and all starts by then.
+    wide: VecDeque<(usize, u64, u64)>,
+    /// Queues that were passed over often enough, with their starts by then.
+    overdue: VecDeque<(usize, u64)>,
+    /// With how many starts the next of them may get a reservation.
+    next_reservation: u64,
+    /// The queues for which resources and slots are kept, the oldest reservation first.
+    reserved: Vec<usize>,
+}
+
+impl Scheduler {
+    /// A scheduler for `tasks` in plan order; their ids are their positions.
+    ///
+    /// `slots` of 0 count as 1. `after` may name earlier and later tasks; tasks on a cycle never
+    /// start, so whoever makes a plan refuses cycles.
+    ///
+    /// # Panics
+    /// If `after` names a task, or `constraints` a resource, that is not there.
+    pub fn new(slots: u32, resources: &[Resource], tasks: Vec<Task>) -> Self {
+        let slots = slots.max(1);
+        let capacities: Vec<u32> = resources.iter().map(|r| r.capacity.max(1)).collect();
+        let mut scheduler = Self {
+            slots,
+            pool: Pool::new(slots, resources),
+            graph: Graph::default(),
+            demand: Demand::new(slots, &capacities),
+            forecast: Forecast::new(slots, capacities),
+            ready: Ready::new(resources.len()),
+            serial: Serial::default(),
+            tasks: Vec::with_capacity(tasks.len()),
+            running: Vec::new(),
+            waiting: 0,
+            halted: false,
+            started: 0,
+            known: 0,
+            ages: VecDeque::new(),
+            wide: VecDeque::new(),
+            overdue: VecDeque::new(),
+            next_reservation: 0,
+            reserved: Vec::new(),
+        };
+        scheduler.extend(&tasks);
+        scheduler
+    }
+
+    /// Adds a task while the run goes on; its `after` names tasks that are there already.
+    ///
+    /// If one of those was not satisfied, the task is blocked from the start, and if the run was
+    /// halted it is halted: see [`state`](Self::state).
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn add(&mut self, task: Task) -> TaskId {
+        let id = TaskId(self.tasks.len());
+        for above in self.extend(&[task]) {
+            let entry = &self.tasks[above];
+            if entry.state == State::Waiting && entry.missing == 0 {
+                self.queue(above);
+            }
+        }
+        if self.tasks[id.0].state == State::Waiting {
+            let profile = self.ready.profile(self.tasks[id.0].class).clone();
+            self.ready.raise(&profile, &self.demand);
+        }
+        id
+    }
+
+    /// Adds tasks. Returns those that were there before and have become more urgent.
+    fn extend(&mut self, tasks: &[Task]) -> Vec<usize> {
+        let first = self.tasks.len();
+        self.graph.extend(tasks.iter().map(|task| &*task.after));
+        for task in tasks {
+            let class = self.ready.class(self.pool.profile(&task.constraints));
+            self.tasks.push(Entry {
+                class,
+                state: State::Waiting,
+                satisfied: true,
+                missing: 0,
+                deadline: 0,
+                is_other_work: false,
+            });
+        }
+        let new = first..self.tasks.len();
+        let profiles: Vec<&Profile> = self.tasks[new.clone()]
+            .iter()
+            .map(|entry| self.ready.profile(entry.class))
+            .collect();
+        let expected = tasks.iter().map(|task| task.expected);
+        let raised = self.forecast.extend(&mut self.graph, &profiles, expected);
+        for (task, profile) in new.clone().zip(profiles) {
+            self.demand.add(profile, self.forecast.time(task));
+        }
+        self.known += tasks.len() as u64;
+        self.waiting += tasks.len();
+        self.count_other_work(new.clone());
+        for task in new {
+            self.settle(task);
+        }
+        raised
+    }
+
+    /// Finds the new tasks that neither are serial nor wait for a serial one.
+    fn count_other_work(&mut self, new: Range<usize>) {
+        let order = if new.len() == 1 {
+            vec![new.start]
+        } else {
+            self.graph.topological()
+        };
+        for task in order {
+            let is_open = |&above: &usize| {
+                let entry = &self.tasks[above];
+                entry.is_other_work || entry.state == State::Finished
+            };
+            if !self.is_serial(task) && self.graph.after(task).iter().all(is_open) {
+                self.open(task);
+            }
+        }
+    }
+
+    /// Puts a new task where it belongs.
+    fn settle(&mut self, task: usize) {
+        let above = || self.graph.after(task).iter().map(|&a| &self.tasks[a]);
+        let is_blocked = above().any(|a| a.state == State::Blocked || !a.satisfied);
+        let missing = above().filter(|a| a.state != State::Finished).count();
+        self.tasks[task].missing = missing;
+        if self.halted {
+            self.drop_waiting(task, State::Halted);
+        } else if is_blocked {
+            self.drop_waiting(task, State::Blocked);
+        } else if missing == 0 {
+            self.enqueue(task);
+        }
+    }
+
+    /// The next task to start, if one can: it holds its slots and resources from now on.
+    ///
+    /// To be called until it is `None`.
+    pub fn start_next(&mut self) -> Option<TaskId> {
+        if self.halted || self.pool.free() == 0 {
+            return None;
+        }
+        self.reserve_for_the_overdue();
+        let task = match self.serial.turn(self.rest()) {
+            Turn::Serial => self.serial.pop()?,
+            Turn::Drain => return None,
+            Turn::Others => self.pick_reserved().or_else(|| self.pick())?,
+        };
+        let entry = &mut self.tasks[task];
+        entry.state = State::Running;
+        let profile = self.ready.profile(entry.class);
+        self.pool.take(profile);
+        self.demand.remove(profile, self.forecast.time(task));
+        self.running.push(task);
+        self.waiting -= 1;
+        self.started += 1;
+        Some(TaskId(task))
+    }
+
+    /// A running task has run to its end.
+    ///
+    /// If it was not satisfied, all that waits for it, directly or not, is blocked and returned in
+    /// plan order.
+    ///
+    /// # Panics
+    /// If the task is not running.
+    pub fn finish(&mut self, task: TaskId, satisfied: bool) -> Vec<TaskId> {
+        self.release(task.0);
+        self.close(task.0);
+        self.tasks[task.0].state = State::Finished;
+        if !satisfied {
+            self.tasks[task.0].satisfied = false;
+            return self.block_dependents(task.0);
+        }
+        for dependent in self.graph.dependents(task.0).to_vec() {
+            let entry = &mut self.tasks[dependent];
+            entry.missing -= 1;
+            if entry.missing == 0 && entry.state == State::Waiting {
+                self.enqueue(dependent);
+            }
+        }
+        Vec::new()
+    }
+
+    /// A running task waits for another attempt; it frees what it holds. Returns whether it will
+    /// get one: in a halted run it is halted too.
+    ///
+    /// # Panics
+    /// If the task is not running.
+    pub fn requeue(&mut self, task: TaskId) -> bool {
+        self.release(task.0);
+        self.tasks[task.0].state = State::Waiting;
+        self.waiting += 1;
+        self.known += 1;
+        let profile = self.ready.profile(self.tasks[task.0].class).clone();
+        self.demand.add(&profile, self.forecast.time(task.0));
+        if self.halted {
+            self.drop_waiting(task.0, State::Halted);
+            return false;
+        }
+        self.enqueue(task.0);
+        self.ready.raise(&profile, &self.demand);
+        true
+    }
+
+    /// Has nothing start any more. Returns everything that was waiting, in plan order; what runs is
+    /// still to be finished.
+    pub fn halt(&mut self) -> Vec<TaskId> {
+        self.halted = true;
+        let mut halted = Vec::with_capacity(self.waiting);
+        for task in 0..self.tasks.len() {
+            if self.tasks[task].state == State::Waiting {
+                self.drop_waiting(task, State::Halted);
+                halted.push(TaskId(task));
+            }
+        }
+        halted
+    }
+
+    /// How many tasks run.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// How many tasks wait: for dependencies, slots, resources or another attempt.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether nothing runs and nothing waits.
+    pub fn is_done(&self) -> bool {
+        self.running.is_empty() && self.waiting == 0
+    }
+
+    /// Where a task is.
+    ///
+    /// # Panics
+    /// If there is no such task.
+    pub fn state(&self, task: TaskId) -> State {
+        self.tasks[task.0].state
+    }
+
+    /// What keeps a task from starting; `None` if it does not wait, or is only waiting for
+    /// [`start_next`](Self::start_next).
+    ///
+    /// # Panics
+    /// If there is no such task.
+    pub fn why_waiting(&self, task: TaskId) -> Option<Waiting> {
+        let entry = &self.tasks[task.0];
+        if entry.state != State::Waiting {
+            return None;
+        }
+        let unfinished = |&&a: &&usize| self.tasks[a].state != State::Finished;
+        if let Some(&above) = self.graph.after(task.0).iter().find(unfinished) {
+            return Some(Waiting::Dependency(TaskId(above)));
+        }
+        let profile = self.ready.profile(entry.class);
+        let serial_runs = self.running.first().is_some_and(|&t| self.is_serial(t));
+        if serial_runs || (profile.serial && !self.running.is_empty()) {
+            return Some(Waiting::Serial);
+        }
+        if let Some(resource) = self.pool.lacks(profile) {
+            return Some(Waiting::Resource(ResourceId(resource)));
+        }
+        if profile.weight > self.pool.free() {
+            return Some(Waiting::Slots);
+        }
+        if self.serial.is_due() && !profile.serial {
+            return Some(Waiting::Serial);
+        }
+        let older = self.reserved.iter().position(|&class| class == entry.class);
+        let older = &self.reserved[..older.unwrap_or(self.reserved.len())];
+        (!self.permits(profile, older)).then_some(Waiting::Reserved)
+    }
+
+    fn is_serial(&self, task: usize) -> bool {
+        self.ready.profile(self.tasks[task].class).serial
+    }
+
+    fn rest(&self) -> Rest {
+        let times = self.running.iter().map(|&task| self.forecast.time(task));
+        Rest {
+            slots: self.slots,
+            running: self.running.len(),
+            longest_running: if self.serial.len() == 0 {
+                0
+            } else {
+                times.max().unwrap_or(0)
+            },
+            ready: self.ready.len(),
+            reserved: !self.reserved.is_empty(),
+        }
+    }
+
+    /// The task with the highest priority that can start.
+    fn pick(&mut self) -> Option<usize> {
+        while let Some(class) = self.ready.top(&self.demand) {
+            let profile = self.ready.profile(class);
+            if let Some(resource) = self.pool.lacks(profile) {
+                self.ready.park_on_resource(class, resource);
+                self.pass_over(class);
+            } else if profile.weight > self.pool.free() {
+                self.ready.park_on_slots(class);
+                self.pass_over(class);
+            } else if self.permits(profile, &self.reserved) {
+                return self.ready.pop(class, &self.demand);
+            } else {
+                self.ready.park_on_reservation(class);
+            }
+        }
+        None
+    }
+
+    /// The first task that something is reserved for and that can start.
+    fn pick_reserved(&mut self) -> Option<usize> {
+        let mut at = 0;
+        while let Some(&class) = self.reserved.get(at) {
+            let is_empty = self.ready.first(class).is_none();
+            let profile = self.ready.profile(class);
+            let can = self.pool.fits(profile) && self.permits(profile, &self.reserved[..at]);
+            if is_empty || can {
+                self.reserved.remove(at);
+                self.ready.reservations_changed(&self.demand);
+            } else {
+                at += 1;
+            }
+            if can && !is_empty {
+                let task = self.ready.pop(class, &self.demand);
+                if self.ready.first_is_promoted(class) {
+                    self.reserved.push(class);
+                }
+                return task;
+            }
+        }
+        None
+    }
+
+    /// Whether a task that fits may start in spite of these reservations.
+    fn permits(&self, candidate: &Profile, reserved: &[usize]) -> bool {
+        !self.drains(reserved) && self.leaves_resources(candidate, reserved)
+    }
+
+    fn leaves_resources(&self, candidate: &Profile, reserved: &[usize]) -> bool {
+        let mut profiles = reserved.iter().map(|&class| self.ready.profile(class));
+        profiles.all(|profile| self.pool.leaves_resources(candidate, profile))
+    }
+
+    /// Whether slots are kept free. They are only once one of the reservations lacks nothing else,
+    /// so that no slot idles for a lock.
+    fn drains(&self, reserved: &[usize]) -> bool {
+        reserved.iter().enumerate().any(|(at, &class)| {
+            let profile = self.ready.profile(class);
+            profile.weight > self.pool.free()
+                && self.pool.lacks(profile).is_none()
+                && self.leaves_resources(profile, &reserved[..at])
+        })
+    }
+
+    /// Counts that a queue could not start while others may.
+    fn pass_over(&mut self, class: usize) {
+        let taken = self.pool.taken(self.ready.profile(class));
+        match self.ready.passed_over_since(class) {
+            None => {
+                self.ready.pass_over(class, taken);
+                if self.ready.profile(class).weight > 1 {
+                    let starts = self.ready.starts(class);
+                    self.wide.push_back((class, starts, self.started));
+                }
+            }
+            Some(since) if taken - since >= PATIENCE => self.make_overdue(class),
+            Some(_) => {}
+        }
+    }
+
+    fn make_overdue(&mut self, class: usize) {
+        if self.ready.make_overdue(class) {
+            self.overdue.push_back((class, self.ready.starts(class)));
+        }
+    }
+
+    fn reserve(&mut self, class: usize) {
+        if !self.reserved.contains(&class) {
+            self.reserved.push(class);
+        }
+    }
+
+    fn reserve_for_the_overdue(&mut self) {
+        while let Some(&(class, starts, started)) = self.wide.front() {
+            let is_current = self.ready.starts(class) == starts;
+            if is_current && self.started - started < PATIENCE {
+                break;
+            }
+            self.wide.pop_front();
+            if is_current {
+                self.make_overdue(class);
+            }
+        }
+        while let Some(&(class, starts)) = self.overdue.front() {
+            let is_current = self.ready.starts(class) == starts;
+            if is_current && self.started < self.next_reservation {
+                break;
+            }
+            self.overdue.pop_front();
+            if is_current {
+                self.reserve(class);
+                self.next_reservation = self.started + PATIENCE;
+            }
+        }
+        while let Some(&(deadline, task)) = self.ages.front() {
+            let entry = &self.tasks[task];
+            let is_current = entry.state == State::Waiting && entry.deadline == deadline;
+            if is_current && self.started < deadline {
+                break;
+            }
+            self.ages.pop_front();
+            if is_current && self.is_serial(task) {
+                self.serial.promote(task);
+            } else if is_current {
+                let class = self.tasks[task].class;
+                self.ready.promote(class, task, &self.demand);
+                self.reserve(class);
+            }
+        }
+    }
+
+    /// A task waits for nothing but slots and resources from now on.
+    fn enqueue(&mut self, task: usize) {
+        self.queue(task);
+        self.tasks[task].deadline = self.known;
+        self.ages.push_back((self.known, task));
+    }
+
+    /// Puts a task into its queue, or where it belongs in there by now.
+    fn queue(&mut self, task: usize) {
+        let tail = self.forecast.tail(task);
+        if self.is_serial(task) {
+            let has_dependents = !self.graph.dependents(task).is_empty();
+            let slack = self.forecast.slack(task);
+            self.serial.push(task, has_dependents, slack, tail);
+        } else {
+            self.open(task);
+            let class = self.tasks[task].class;
+            self.ready.push(class, task, tail, &self.demand);
+        }
+    }
+
+    /// Counts a task's work as other work than what waits for serial tasks.
+    fn open(&mut self, task: usize) {
+        if !self.tasks[task].is_other_work {
+            self.tasks[task].is_other_work = true;
+            self.serial.other_work += self.work(task);
+        }
+    }
+
+    /// A task's work is done, or will not be.
+    fn close(&mut self, task: usize) {
+        if std::mem::take(&mut self.tasks[task].is_other_work) {
+            self.serial.other_work -= self.work(task);
+        }
+    }
+
+    /// Slots × nanoseconds.
+    fn work(&self, task: usize) -> u128 {
+        let weight = self.ready.profile(self.tasks[task].class).weight;
+        u128::from(self.forecast.time(task)) * u128::from(weight)
+    }
+
+    /// A running task gives back what it holds.
+    fn release(&mut self, task: usize) {
+        let at = self.running.iter().position(|&running| running == task);
+        let at = at.expect("only a running task can end");
+        self.running.swap_remove(at);
+        let class = self.tasks[task].class;
+        self.pool.release(self.ready.profile(class));
+        self.ready.released(class, self.pool.free(), &self.demand);
+    }
+
+    /// A waiting task will never start.
+    fn drop_waiting(&mut self, task: usize, state: State) {
+        self.tasks[task].state = state;
+        self.waiting -= 1;
+        let profile = self.ready.profile(self.tasks[task].class);
+        self.demand.remove(profile, self.forecast.time(task));
+        self.close(task);
+    }
+
+    fn block_dependents(&mut self, task: usize) -> Vec<TaskId> {
+        let mut blocked = Vec::new();
+        let mut next = self.graph.dependents(task).to_vec();
+        while let Some(task) = next.pop() {
+            if self.tasks[task].state == State::Waiting {
+                self.drop_waiting(task, State::Blocked);
+                blocked.push(TaskId(task));
+                next.extend(self.graph.dependents(task));
+            }
+        }
+        blocked.sort_unstable();
+        blocked
+    }
+}
