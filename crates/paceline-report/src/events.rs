@@ -127,9 +127,9 @@ pub enum EventReadError {
 ///
 /// A last line that was cut off is left out, as the record of a run that was killed has one; so are
 /// events of kinds that are not known, as a newer paceline of the same format may have written them.
-pub fn read<R: BufRead>(reader: R) -> impl Iterator<Item = Result<Event, EventReadError>> {
+pub fn read<R: BufRead>(record: R) -> impl Iterator<Item = Result<Event, EventReadError>> {
     Reader {
-        reader,
+        record,
         line: 0,
         buffer: Vec::new(),
         done: false,
@@ -137,7 +137,7 @@ pub fn read<R: BufRead>(reader: R) -> impl Iterator<Item = Result<Event, EventRe
 }
 
 struct Reader<R> {
-    reader: R,
+    record: R,
     line: u64,
     buffer: Vec<u8>,
     done: bool,
@@ -156,7 +156,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     fn next(&mut self) -> Option<Self::Item> {
         while !self.done {
             self.buffer.clear();
-            match self.reader.read_until(b'\n', &mut self.buffer) {
+            match self.record.read_until(b'\n', &mut self.buffer) {
                 Ok(0) => self.done = true,
                 Ok(_) => {
                     self.line += 1;

@@ -106,11 +106,6 @@ impl Model {
         self.places.get(suite).copied()
     }
 
-    /// The suite with this name.
-    pub(crate) fn suite(&self, name: &str) -> Option<&SuiteState> {
-        self.suites.get(self.place(name)?)
-    }
-
     /// Moves the clock.
     pub(crate) fn tick(&mut self, at: Duration) {
         self.at = self.at.max(at);

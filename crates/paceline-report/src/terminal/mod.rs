@@ -1,0 +1,34 @@
+//! Results for people on stdout, progress on stderr.
+//!
+//! - [`reporter`](Terminal): what is said when
+//! - `lines`, `failures`, `summary`, `words`: what is said
+//! - `verbose`: all output, each line with its suite's name
+//! - `live`: the window at the bottom of a terminal
+//! - `github`: annotations
+//! - `options`, `style`, `size`, `shell`: what it depends on and how it looks
+
+mod failures;
+mod github;
+mod lines;
+mod live;
+mod options;
+mod reporter;
+mod shell;
+mod size;
+mod style;
+mod summary;
+mod verbose;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use options::{Order, Stream, TerminalOptions};
+pub use reporter::Terminal;
+pub use size::Size;
+pub use style::{ColorChoice, wants_color};
+
+pub(crate) use failures::last_lines;
+pub(crate) use shell::quote;
+pub(crate) use summary::verdict;
+pub(crate) use words::{counts as counts_in_words, test_status};

@@ -1,0 +1,365 @@
+//! What is said at the end: flaky tests, what was not run and why, what was left running, the
+//! slowest suites, and the last block.
+
+use std::fmt::Write as _;
+
+use paceline_engine::event::{NotRun, TestFinished};
+use paceline_engine::outcome::Outcome;
+
+use super::style::{Role, Theme};
+use super::{failures, shell, words};
+use crate::human::HumanDuration;
+use crate::model::{Model, SuiteState};
+
+/// So many suites with the same reason are listed one by one.
+const LISTED: usize = 3;
+/// So many names are listed for a reason that many share.
+const NAMES: usize = 8;
+/// So many suites can be named in a command to copy.
+const COMMAND: usize = 10;
+
+/// What the summary is made from.
+pub(super) struct Summary<'a> {
+    pub(super) model: &'a Model,
+    pub(super) theme: Theme,
+    pub(super) width: usize,
+    pub(super) root: &'a str,
+    pub(super) log_dir: Option<&'a str>,
+    pub(super) reports: &'a [String],
+}
+
+impl Summary<'_> {
+    /// The sections between the failures and the last block.
+    pub(super) fn sections(&self) -> String {
+        [self.flaky(), self.not_run(), self.leaked(), self.slowest()].concat()
+    }
+
+    fn heading(&self, role: Role, title: &str, count: impl std::fmt::Display) -> String {
+        format!("\n {} ({count})\n", self.theme.paint(role, title))
+    }
+
+    fn flaky(&self) -> String {
+        let flaky: Vec<_> = self.model.tests().filter(|(_, test)| test.flaky).collect();
+        if flaky.is_empty() {
+            return String::new();
+        }
+        let mut text = self.heading(Role::Note, "FLAKY", flaky.len());
+        let width = flaky
+            .iter()
+            .map(|(_, test)| test.test.len())
+            .max()
+            .unwrap_or(0);
+        for (_, test) in flaky {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "    {:<width$}  {}", test.test, history(test));
+        }
+        text
+    }
+
+    fn not_run(&self) -> String {
+        let reasons = reasons(self.model);
+        let count: usize = reasons.iter().map(|reason| reason.tests.len()).sum();
+        if count == 0 {
+            return String::new();
+        }
+        let mut text = self.heading(Role::Note, "NOT RUN", count);
+        for reason in &reasons {
+            let tests = &reason.tests;
+            if tests.len() <= LISTED {
+                let width = tests.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+                for (name, why) in tests {
+                    // Writing to a string does not fail.
+                    let _ = writeln!(text, "    {name:<width$}  {why}");
+                }
+                continue;
+            }
+            let names: Vec<&str> = tests.iter().take(NAMES).map(|(name, _)| *name).collect();
+            let more = tests.len() - names.len();
+            let _ = write!(
+                text,
+                "    {} {}: {}",
+                tests.len(),
+                reason.shared,
+                names.join(", ")
+            );
+            if more > 0 {
+                let _ = write!(text, " and {more} more");
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn leaked(&self) -> String {
+        let leaked: Vec<_> = self
+            .model
+            .tests()
+            .flat_map(|(_, test)| test.attempts.iter().map(move |attempt| (test, attempt)))
+            .flat_map(|(test, attempt)| attempt.leaked.iter().map(move |leaked| (test, leaked)))
+            .collect();
+        if leaked.is_empty() {
+            return String::new();
+        }
+        let mut text = self.heading(Role::Note, "LEFT RUNNING, STOPPED", leaked.len());
+        let width = leaked
+            .iter()
+            .map(|(test, _)| test.test.len())
+            .max()
+            .unwrap_or(0);
+        for (test, process) in leaked {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "    {:<width$}  {process}", test.test);
+        }
+        text
+    }
+
+    fn slowest(&self) -> String {
+        let mut ran: Vec<(&SuiteState, std::time::Duration)> = self
+            .model
+            .suites
+            .iter()
+            .filter(|suite| suite.started_at.is_some())
+            .filter_map(|suite| Some((suite, suite.finished()?.duration)))
+            .collect();
+        // A list of the slowest says nothing where it would be a list of nearly all.
+        let count = if ran.len() < 20 { 3 } else { 5 };
+        if ran.len() < 2 * count {
+            return String::new();
+        }
+        ran.sort_by_key(|(_, duration)| std::cmp::Reverse(*duration));
+        let title = format!("{count} of {}", ran.len());
+        let mut text = self.heading(Role::Strong, "SLOWEST", title);
+        for (suite, duration) in ran.into_iter().take(count) {
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "    {:>7}  {}",
+                HumanDuration(duration),
+                suite.info.name
+            );
+            if let Some(expected) = suite.info.expected {
+                let _ = write!(text, "  expected {}", HumanDuration(expected));
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The last block.
+    pub(super) fn last_block(&self) -> String {
+        let Some((finished, run)) = self.model.finished.as_ref().zip(self.model.run.as_ref())
+        else {
+            return String::new();
+        };
+        let theme = self.theme;
+        let mut text = theme.rule(self.width.min(72));
+        text.push('\n');
+        let (verdict, role) = verdict(self.model);
+        // Writing to a string does not fail.
+        let _ = writeln!(text, " {:<8} {}", theme.paint(role, verdict), self.counts());
+        let mut line = |label: &str, value: &str| {
+            let _ = writeln!(text, " {label:<8} {value}");
+        };
+        let wall = HumanDuration(finished.wall);
+        let sum = HumanDuration(finished.sum_of_durations);
+        let speed_up = finished.sum_of_durations.as_secs_f64() / finished.wall.as_secs_f64();
+        if self.model.suites.len() > 1 && speed_up.is_finite() {
+            line(
+                "time",
+                &format!(
+                    "{wall} wall, {sum} sum of durations, speed-up {speed_up:.1}x against that sum"
+                ),
+            );
+        } else {
+            line("time", &format!("{wall} wall"));
+        }
+        if let Some(limit) = &finished.limit {
+            let duration = HumanDuration(limit.duration);
+            let mut value = format!(
+                "{duration} ({})",
+                words::limit_term(&limit.due_to, run.jobs)
+            );
+            if let Some(efficiency) = finished.efficiency {
+                let _ = write!(value, ", efficiency {:.0} %", (efficiency * 100.0).floor());
+            }
+            line("limit", &value);
+        }
+        if let Some(log_dir) = self.log_dir {
+            line("logs", &shell::from_here(self.root, log_dir));
+        }
+        if !self.reports.is_empty() {
+            let reports: Vec<String> = self
+                .reports
+                .iter()
+                .map(|report| shell::from_here(self.root, report))
+                .collect();
+            line("reports", &reports.join("  "));
+        }
+        for (label, command) in ["next", ""].iter().zip(self.next()) {
+            line(label, &command);
+        }
+        text
+    }
+
+    fn counts(&self) -> String {
+        let counts = self
+            .model
+            .finished
+            .as_ref()
+            .map_or(self.model.counts, |run| run.counts);
+        let total = if self.model.is_commands_only() {
+            words::number(counts.total, "suite", "suites")
+        } else {
+            words::number(counts.total, "test", "tests")
+        };
+        format!("{total}: {}", words::counts(&counts))
+    }
+
+    /// Commands that a user is likely to want now.
+    fn next(&self) -> Vec<String> {
+        let mut failed: Vec<&str> = failures::failed(self.model)
+            .filter(|(suite, test)| !suite.is_allowed(test.outcome))
+            .map(|(suite, _)| &*suite.info.name)
+            .collect();
+        failed.dedup();
+        let mut stopped: Vec<&str> = self
+            .model
+            .tests()
+            .filter(|(_, test)| {
+                let depends = matches!(&test.not_run, Some(NotRun::Dependency { .. }));
+                test.outcome == Outcome::NotRun && !depends
+            })
+            .map(|(suite, _)| &*suite.info.name)
+            .collect();
+        stopped.dedup();
+        let command = |names: &[&str], what: &str| {
+            let quoted: Vec<String> = names.iter().map(|name| shell::quote(name)).collect();
+            (1..=COMMAND).contains(&names.len()).then(|| {
+                format!(
+                    "paceline run {}   ({} {what})",
+                    quoted.join(" "),
+                    names.len()
+                )
+            })
+        };
+        command(&failed, "failed")
+            .into_iter()
+            .chain(command(&stopped, "not run"))
+            .collect()
+    }
+
+    /// The whole summary for a program that reads it: what was not run, and one line.
+    pub(super) fn for_agent(&self) -> String {
+        let mut text = String::new();
+        for reason in reasons(self.model) {
+            let names: Vec<&str> = reason
+                .tests
+                .iter()
+                .take(NAMES)
+                .map(|(name, _)| *name)
+                .collect();
+            let more = reason.tests.len() - names.len();
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let why = match reason.tests.as_slice() {
+                [(_, why)] => why,
+                _ => &reason.shared,
+            };
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "NOT RUN {}{more}: {why}", names.join(", "));
+        }
+        for (_, test) in self.model.tests().filter(|(_, test)| test.flaky) {
+            let _ = writeln!(text, "FLAKY {}: {}", test.test, history(test));
+        }
+        let wall = self
+            .model
+            .finished
+            .as_ref()
+            .map_or(self.model.at, |run| run.wall);
+        let _ = write!(text, "{}; {}", self.counts(), HumanDuration(wall));
+        if let Some(log_dir) = self.log_dir {
+            let _ = write!(text, "; logs {}", shell::from_here(self.root, log_dir));
+        }
+        text.push('\n');
+        text
+    }
+}
+
+/// The one word for a run.
+pub(crate) fn verdict(model: &Model) -> (&'static str, Role) {
+    let finished = model.finished.as_ref();
+    let counts = finished.map_or(model.counts, |finished| finished.counts);
+    if finished.is_none_or(|finished| finished.interrupted.is_some()) {
+        ("INTERRUPTED", Role::Note)
+    } else if counts.blocking_failures() > 0 {
+        ("FAILED", Role::Bad)
+    } else {
+        ("PASSED", Role::Good)
+    }
+}
+
+/// `failed attempt 1 (exit code 1), passed attempt 2`.
+fn history(test: &TestFinished) -> String {
+    let attempts = test.attempts.iter().map(|attempt| {
+        let message = attempt
+            .message
+            .as_ref()
+            .filter(|_| attempt.outcome != Outcome::Passed);
+        let why = message
+            .map(|message| format!(" ({message})"))
+            .unwrap_or_default();
+        format!("{} attempt {}{why}", attempt.outcome, attempt.attempt)
+    });
+    attempts.collect::<Vec<_>>().join(", ")
+}
+
+/// Tests that were not run for what is in the end one reason.
+struct Reason<'a> {
+    /// As the end of `14 …`.
+    shared: String,
+    /// Each with its own words.
+    tests: Vec<(&'a str, String)>,
+}
+
+fn reasons(model: &Model) -> Vec<Reason<'_>> {
+    let mut reasons: Vec<Reason<'_>> = Vec::new();
+    for (_, test) in model
+        .tests()
+        .filter(|(_, test)| test.outcome == Outcome::NotRun)
+    {
+        let why = match (&test.not_run, &test.message) {
+            (Some(reason), _) => reason.to_string(),
+            (None, message) => message
+                .clone()
+                .unwrap_or_else(|| "no reason is known".to_owned()),
+        };
+        let shared = match &test.not_run {
+            Some(NotRun::Dependency { chain }) => match chain.last() {
+                Some(last) => {
+                    let chain = vec![last.clone()];
+                    format!("in the end {}", NotRun::Dependency { chain })
+                }
+                None => why.clone(),
+            },
+            _ => why.clone(),
+        };
+        match reasons.iter_mut().find(|reason| reason.shared == shared) {
+            Some(reason) => reason.tests.push((&test.test, why)),
+            None => reasons.push(Reason {
+                shared,
+                tests: vec![(&test.test, why)],
+            }),
+        }
+    }
+    for reason in &mut reasons {
+        // `14 need build`, but `14: the run stopped`.
+        reason.shared = match reason.shared.strip_prefix("in the end needs ") {
+            Some(rest) => format!("need {rest}"),
+            None => format!("because {}", reason.shared),
+        };
+    }
+    reasons
+}
