@@ -223,24 +223,51 @@ mod tests {
             .label(19..25, "not a key of a suite")
             .help("did you mean `timeout`?");
         let ascii = diagnostic.render(Some(&source()), Look::default());
-        insta::assert_snapshot!(ascii, @"");
+        insta::assert_snapshot!(ascii, @r#"
+        error: unknown key `timuot`
+         --> paceline.toml:3:1
+          |
+        3 | timuot = "2m"
+          | ^^^^^^ not a key of a suite
+          |
+          = help: did you mean `timeout`?
+        "#);
         let unicode = Look {
             unicode: true,
             ..Look::default()
         };
-        insta::assert_snapshot!(diagnostic.render(Some(&source()), unicode), @"");
+        insta::assert_snapshot!(diagnostic.render(Some(&source()), unicode), @r#"
+        error: unknown key `timuot`
+          ╭▸ paceline.toml:3:1
+          │
+        3 │ timuot = "2m"
+          │ ━━━━━━ not a key of a suite
+          │
+          ╰ help: did you mean `timeout`?
+        "#);
         let color = Look {
             color: true,
             ..Look::default()
         };
         let colored = diagnostic.render(Some(&source()), color);
-        insta::assert_snapshot!(colored.replace('\u{1b}', "ESC"), @"");
+        insta::assert_snapshot!(colored.replace('\u{1b}', "ESC"), @r#"
+        ESC[1mESC[91merrorESC[0mESC[1m: unknown key `timuot`ESC[0m
+         ESC[1mESC[94m--> ESC[0mpaceline.toml:3:1
+          ESC[1mESC[94m|ESC[0m
+        ESC[1mESC[94m3ESC[0m ESC[1mESC[94m|ESC[0m timuot = "2m"
+          ESC[1mESC[94m|ESC[0m ESC[1mESC[91m^^^^^^ESC[0m ESC[1mESC[91mnot a key of a suiteESC[0m
+          ESC[1mESC[94m|ESC[0m
+          ESC[1mESC[94m= ESC[0mESC[1mhelpESC[0m: did you mean `timeout`?
+        "#);
     }
 
     #[test]
     fn a_message_without_a_place_has_no_gutter() {
         let diagnostic = Diagnostic::new("no suite is called `x`").help("see `paceline list`");
-        insta::assert_snapshot!(diagnostic.render(None, Look::default()), @"");
+        insta::assert_snapshot!(diagnostic.render(None, Look::default()), @"
+        error: no suite is called `x`
+        help: see `paceline list`
+        ");
     }
 
     #[test]

@@ -273,7 +273,7 @@ fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
             let mistake = Diagnostic::new(format!("no suite is called `{wanted}`"));
             mistakes.push(match closest(wanted, names.iter().copied()) {
                 Some(name) => mistake.help(format!("did you mean `{name}`?")),
-                None => mistake.help("`paceline list` shows the suites"),
+                None => mistake.note(format!("the suites are {}", some_of(&names))),
             });
         }
     }
@@ -298,6 +298,21 @@ fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
     })
 }
 
+/// Names in a row; only the first of many.
+fn some_of(names: &[&str]) -> String {
+    const MOST: usize = 20;
+    let shown = names
+        .iter()
+        .take(MOST)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().checked_sub(MOST) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more; see `paceline list`"),
+    }
+}
+
 /// The categories of a configuration, in the order of the file.
 pub(crate) fn categories(config: &Config) -> Vec<&str> {
     let mut categories: Vec<&str> = Vec::new();
@@ -309,4 +324,170 @@ pub(crate) fn categories(config: &Config) -> Vec<&str> {
         }
     }
     categories
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"
+[resources]
+ports = 4
+unused = 1
+
+[suite.e2e]
+command = "x"
+category = "acceptance"
+depends-on = ["api", "web"]
+group = "cluster"
+
+[suite.web]
+command = ["npm", "test"]
+dir = "."
+category = "unit"
+depends-on = ["build"]
+env = { B = "2", A = "1" }
+
+[suite.api]
+command = "x"
+category = "integration"
+depends-on = ["build"]
+needs = { ports = 2 }
+group = "cluster"
+weight = 3
+timeout = "7s"
+retries = 2
+
+[suite.build]
+command = "x"
+"#;
+
+    fn config() -> Config {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("paceline.toml"), CONFIG).unwrap();
+        crate::config::load(dir.path(), None).unwrap().unwrap()
+    }
+
+    fn plan(query: &Query) -> Plan {
+        select(&config(), query, Overrides::default()).unwrap()
+    }
+
+    /// Names in plan order; what was pulled in with the suite that did it.
+    fn names(query: &Query) -> Vec<String> {
+        let suites = plan(query).suites;
+        let shown = suites.iter().map(|suite| match &suite.selection {
+            Selection::Selected => suite.name.to_string(),
+            Selection::PulledIn { by } => format!("{}<-{by}", suite.name),
+        });
+        shown.collect()
+    }
+
+    fn named(names: &[&str]) -> Query {
+        Query {
+            suites: names.iter().map(|&name| name.to_owned()).collect(),
+            ..Query::default()
+        }
+    }
+
+    fn categories(names: &[&str]) -> Vec<Name> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn everything_comes_in_plan_order() {
+        assert_eq!(names(&Query::default()), ["build", "api", "web", "e2e"]);
+    }
+
+    #[test]
+    fn a_suite_pulls_in_what_it_depends_on() {
+        assert_eq!(names(&named(&["web"])), ["build<-web", "web"]);
+        assert_eq!(
+            names(&named(&["e2e"])),
+            ["build<-api", "api<-e2e", "web<-e2e", "e2e"]
+        );
+        // What was asked for is not pulled in, even if something depends on it.
+        assert_eq!(names(&named(&["web", "build"])), ["build", "web"]);
+    }
+
+    #[test]
+    fn without_dependencies_the_others_are_left_out_of_the_plan_and_of_their_dependents() {
+        let query = Query {
+            no_deps: true,
+            ..named(&["e2e", "web"])
+        };
+        assert_eq!(names(&query), ["web", "e2e"]);
+        let plan = plan(&query);
+        assert_eq!(plan.suites[0].depends_on, []);
+        assert_eq!(plan.suites[1].depends_on, [SuiteId(0)]);
+    }
+
+    #[test]
+    fn all_conditions_must_hold() {
+        let unit = Query {
+            categories: categories(&["unit", "acceptance"]),
+            exclude_categories: categories(&["acceptance"]),
+            ..Query::default()
+        };
+        assert_eq!(names(&unit), ["build<-web", "web"]);
+        let fast = Query {
+            fast: true,
+            ..Query::default()
+        };
+        assert_eq!(names(&fast), ["build", "web"]);
+        let nothing = Query {
+            fast: true,
+            ..named(&["e2e"])
+        };
+        assert_eq!(names(&nothing), Vec::<String>::new());
+    }
+
+    #[test]
+    fn groups_and_resources_are_constraints() {
+        let plan = plan(&named(&["api"]));
+        let resources: Vec<String> = plan.resources.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            resources,
+            ["resource ports", "resource unused", "group cluster"]
+        );
+        let api = &plan.suites[1];
+        let needs = vec![
+            (ResourceId(0), Need::Amount(2)),
+            (ResourceId(2), Need::Amount(1)),
+        ];
+        let constraints = Constraints {
+            weight: 3,
+            needs,
+            serial: false,
+        };
+        assert_eq!(api.constraints, constraints);
+        assert_eq!(api.group.as_deref(), Some("cluster"));
+        assert_eq!(plan.suites[0].constraints, Constraints::default());
+    }
+
+    #[test]
+    fn the_command_line_overrides_every_suite() {
+        let times = |overrides| -> Vec<(Duration, u32)> {
+            let plan = select(&config(), &named(&["api"]), overrides).unwrap();
+            let suites = plan.suites.iter();
+            suites.map(|suite| (suite.timeout, suite.retries)).collect()
+        };
+        let secs = Duration::from_secs;
+        assert_eq!(times(Overrides::default()), [(secs(300), 0), (secs(7), 2)]);
+        let overrides = Overrides {
+            timeout: Some(secs(9)),
+            retries: Some(1),
+        };
+        assert_eq!(times(overrides), [(secs(9), 1), (secs(9), 1)]);
+    }
+
+    #[test]
+    fn a_suite_starts_in_its_directory_with_its_environment_in_the_order_of_the_file() {
+        let web = &plan(&named(&["web"])).suites[1].launch;
+        assert_eq!(web.argv, ["npm", "test"]);
+        assert!(web.dir.is_absolute());
+        assert_eq!(
+            web.env,
+            [("B".into(), "2".into()), ("A".into(), "1".into())]
+        );
+    }
 }

@@ -18,11 +18,7 @@ impl Stderr {
     pub fn new(choice: ColorChoice) -> Self {
         let stream = io::stderr();
         let is_terminal = stream.is_terminal();
-        let width = is_terminal
-            .then(|| rustix::termios::tcgetwinsize(&stream).ok())
-            .flatten()
-            .map(|size| usize::from(size.ws_col))
-            .filter(|columns| *columns > 0);
+        let width = if is_terminal { columns() } else { None };
         Self {
             look: Look {
                 color: choice.decide(|name| std::env::var_os(name), is_terminal),
@@ -41,6 +37,18 @@ impl Stderr {
     pub fn print(&self, text: &str) {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
+}
+
+/// The width of the terminal that standard error is; `None` where it does not say.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
 }
 
 /// Prints the result of a command to standard output. A reader that has gone away has all it wants.

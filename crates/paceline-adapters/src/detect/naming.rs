@@ -51,10 +51,11 @@ impl Names {
 /// A part of a path as a part of a name; `None` if nothing is left of it.
 fn clean(part: &str) -> Option<String> {
     let keep = |c: char| c.is_alphanumeric() || "-_.+@".contains(c);
-    let cleaned: String = part
-        .chars()
-        .map(|c| if keep(c) { c } else { '-' })
+    let words: Vec<&str> = part
+        .split(|c| !keep(c))
+        .filter(|word| !word.is_empty())
         .collect();
+    let cleaned = words.join("-");
     let cleaned = cleaned.trim_matches('-');
     (!cleaned.is_empty() && cleaned != "." && cleaned != "..").then(|| cleaned.to_owned())
 }

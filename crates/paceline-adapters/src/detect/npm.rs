@@ -93,16 +93,8 @@ mod tests {
         let repository = Repository::new(&["yarn.lock"]);
         let package = r#"{"scripts": {"test": "node --test"}}"#;
         repository.write("a/package.json", package);
-        repository.write(
-            "b/package.json",
-            &package
-                .replace('{', r#"{"packageManager": "pnpm@9", "#)
-                .replacen(
-                    r#""scripts": {"packageManager": "pnpm@9", "#,
-                    r#""scripts": {"#,
-                    1,
-                ),
-        );
+        let package = r#"{"packageManager": "pnpm@9.1.0", "scripts": {"test": "x"}}"#;
+        repository.write("b/package.json", package);
         repository.write(
             "c/package.json",
             r#"{"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}"#,

@@ -42,8 +42,9 @@ fn suite(found: &DetectedSuite) -> Result<(SuiteName, SuiteConfig), ConfigError>
 pub(crate) fn notice(detection: &Detection) -> String {
     let count = detection.suites.len();
     let plural = if count == 1 { "" } else { "s" };
-    let mut text =
-        format!("no {FILE_NAME}; detected {count} suite{plural} (`paceline init` writes them)\n");
+    let mut text = format!(
+        "no {FILE_NAME}; detected {count} suite{plural} (`paceline init` writes a configuration)\n"
+    );
     let width = |of: fn(&DetectedSuite) -> &str| {
         let lengths = detection
             .suites

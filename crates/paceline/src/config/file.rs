@@ -74,10 +74,11 @@ impl Default for ConfigFile {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[serde(expecting = "a table of a suite's keys")]
+#[schemars(extend("required" = ["command"]))]
 pub struct SuiteConfig {
     /// What to run; required. A string runs in `sh -c`; an array is a program and its arguments and
     /// runs directly.
-    #[schemars(required, extend("examples" = ["cargo test --lib", ["go", "test", "-v", "./..."]]))]
+    #[schemars(extend("examples" = ["cargo test --lib", ["go", "test", "-v", "./..."]]))]
     pub command: Option<CommandLine>,
     /// The directory to run it in, relative to the root. It has to exist. Without it: the root.
     #[schemars(with = "Option<PathBuf>", extend("examples" = ["proxy"]))]
