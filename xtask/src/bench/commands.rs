@@ -280,8 +280,8 @@ impl Place {
             let first = run.first_attempt.context("no suite was started")?;
             by_events[which].push(first * 1e3);
             let mut earliest = None;
-            for suite in run.suites.values() {
-                let at = clock_in(&directory.join(&suite.log))?;
+            for name in &run.suites {
+                let at = clock_in(&directory.join(format!(".paceline/logs/{name}.log")))?;
                 earliest = Some(earliest.map_or(at, |other: u128| other.min(at)));
             }
             let earliest = earliest.context("no suite was run")?;
