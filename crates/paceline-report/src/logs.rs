@@ -27,6 +27,8 @@ pub struct SuiteLogs {
     run: String,
     record: PathBuf,
     visible: Option<PathBuf>,
+    /// What displayed paths are relative to.
+    root: Option<PathBuf>,
     now: fn() -> Timestamp,
     /// Suites whose log of this run is linked into `visible`.
     linked: Mutex<BTreeSet<Arc<str>>>,
@@ -42,10 +44,18 @@ impl SuiteLogs {
             run: run.into(),
             record,
             visible,
+            root: None,
             now: Timestamp::now,
             linked: Mutex::new(BTreeSet::new()),
             next_temporary: AtomicU64::new(0),
         }
+    }
+
+    /// Shows paths below this directory relative to it.
+    #[must_use]
+    pub fn shown_from(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = Some(root.into());
+        self
     }
 
     /// The log of a suite where users look for it.
@@ -178,6 +188,17 @@ impl Capture for SuiteLogs {
         log.write(self.header(suite, attempt).as_bytes())?;
         log.at_line_start = true;
         Ok(Box::new(log))
+    }
+
+    fn display_path(&self, suite: &Suite) -> Option<String> {
+        let path = self.path(&suite.name);
+        let root = self.root.as_deref().unwrap_or(Path::new(""));
+        Some(
+            path.strip_prefix(root)
+                .unwrap_or(&path)
+                .display()
+                .to_string(),
+        )
     }
 }
 
@@ -502,6 +523,16 @@ mod tests {
             error.contains("; nor ") && error.contains("/logs/a.log"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn paths_below_the_root_are_shown_relative_to_it() {
+        let at = |visible: &str| {
+            let logs = SuiteLogs::new("r1", "/repo/runs".into(), Some(visible.into()));
+            logs.shown_from("/repo").display_path(&suite("a/b"))
+        };
+        assert_eq!(at("/repo/logs").as_deref(), Some("logs/a/b.log"));
+        assert_eq!(at("/var/logs").as_deref(), Some("/var/logs/a/b.log"));
     }
 
     #[test]

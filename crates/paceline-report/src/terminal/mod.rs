@@ -26,7 +26,7 @@ mod tests;
 pub use options::{Order, Stream, TerminalOptions};
 pub use reporter::Terminal;
 pub use size::Size;
-pub use style::{ColorChoice, wants_color};
+pub use style::{ColorChoice, wants_color, wants_unicode};
 
 pub(crate) use failures::last_lines;
 pub(crate) use shell::quote;

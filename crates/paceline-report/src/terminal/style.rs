@@ -53,7 +53,7 @@ pub fn wants_color(choice: ColorChoice, environment: &Environment, is_terminal: 
 }
 
 /// Whether the locale says that glyphs beyond ASCII can be shown.
-pub(crate) fn wants_unicode(environment: &Environment) -> bool {
+pub fn wants_unicode(environment: &Environment) -> bool {
     if environment.get("TERM") == Some("linux") {
         return false;
     }

@@ -106,7 +106,7 @@ pub(crate) fn limit_term(term: &LimitTerm, jobs: u32) -> String {
         LimitTerm::Resource { resource } => format!("resource {resource}"),
         LimitTerm::Group { group } => format!("group {group}"),
         LimitTerm::Serial => "serial suites".to_owned(),
-        LimitTerm::Sizes => format!("more long suites than {jobs} jobs"),
+        LimitTerm::Sizes => format!("suites that do not share {jobs} jobs evenly"),
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
                 "resource db",
                 "group acceptance",
                 "serial suites",
-                "more long suites than 2 jobs",
+                "suites that do not share 2 jobs evenly",
             ]
         );
     }
