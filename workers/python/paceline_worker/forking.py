@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import Any, Callable, List, Optional
 
+from paceline_worker.connection import move_high
 from paceline_worker.protocol import Message
 from paceline_worker.xdist_compat import worker_name
 
@@ -185,14 +186,16 @@ def _renew_faulthandler(config: Any) -> None:
     faulthandler = sys.modules.get("faulthandler")
     if faulthandler is None or not faulthandler.is_enabled():
         return
-    faulthandler.enable(file=2)
+    # Not to descriptor 2 itself: that is a captured one while a test runs.
+    log = move_high(os.dup(2))
+    faulthandler.enable(file=log)
     try:
         from _pytest.faulthandler import fault_handler_stderr_fd_key
     except ImportError:
         return
     fd = config.stash.get(fault_handler_stderr_fd_key, None)
     if isinstance(fd, int):
-        os.dup2(2, fd, inheritable=False)
+        os.dup2(log, fd, inheritable=False)
 
 
 def run_exit_handlers(warn: Callable[[str], None]) -> None:

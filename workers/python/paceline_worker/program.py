@@ -6,8 +6,7 @@ import signal
 import sys
 from typing import Any, Dict, List, Optional, TextIO
 
-from paceline_worker import forking, xdist_compat
-from paceline_worker.capture import NamedCapture
+# Nothing here may need pytest before it is known that there is one.
 from paceline_worker.connection import Connection, ConnectionClosed
 from paceline_worker.options import Options
 from paceline_worker.protocol import PROTOCOL, Message, cut
@@ -74,6 +73,7 @@ def run_pytest(
     """Boots pytest and stays in it until the engine says that the run is over."""
     import pytest
 
+    from paceline_worker import forking, xdist_compat
     from paceline_worker.plugin import Plugin
 
     if options.cwd_on_path:
@@ -161,10 +161,13 @@ def _meet(
         stacks = Stacks(log + ".stacks" if log else None).offer()
         if stacks is not None:
             hello["stacks"] = stacks
-        captured = NamedCapture(log).offer()
-        if captured is not None:
-            hello["captured"] = captured
         hello["claims"] = True
+        if version is not None:
+            from paceline_worker.capture import NamedCapture
+
+            captured = NamedCapture(log).offer()
+            if captured is not None:
+                hello["captured"] = captured
     connection.send(hello)
     try:
         answer = connection.receive()

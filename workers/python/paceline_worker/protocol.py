@@ -16,13 +16,14 @@ SMALL_TEXT = 16 * 1024
 Message = Dict[str, Any]
 
 
-def _replacement(error: UnicodeError) -> Tuple[str, int]:
-    # Lone surrogates (file names that are not UTF-8) have no place in UTF-8 and in JSON.
+def _replacement(error: UnicodeError) -> Tuple[bytes, int]:
+    # A lone surrogate has no place in UTF-8 and in JSON; its text is \\udc80, escaped as JSON asks.
     assert isinstance(error, UnicodeEncodeError)
-    return "\ufffd" * (error.end - error.start), error.end
+    lone = error.object[error.start : error.end]
+    return b"".join(b"\\\\u%04x" % ord(character) for character in lone), error.end
 
 
-codecs.register_error("paceline-replace", _replacement)
+codecs.register_error("paceline-escape", _replacement)  # type: ignore[arg-type]
 
 # `default=repr`: a value that JSON cannot hold comes from a test and must not end the worker.
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
@@ -63,7 +64,7 @@ def cut(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def _line(message: Message) -> bytes:
-    return _dumps(message).encode("utf-8", "paceline-replace") + b"\n"
+    return _dumps(message).encode("utf-8", "paceline-escape") + b"\n"
 
 
 def _cut_all(value: Any, limit: int) -> Any:

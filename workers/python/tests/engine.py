@@ -106,8 +106,11 @@ class Engine:
         try:
             self._spawn("host", None)
             while not self._over():
-                events = self.selector.select(PATIENCE)
-                if not events:
+                events = self.selector.select(PATIENCE if self.host else 1)
+                if self.host is None and self.processes[0].poll() is not None:
+                    output = (self.root / "host.log").read_text(errors="replace")
+                    raise AssertionError("the host ended at once: " + output)
+                if not events and self.host is not None:
                     raise AssertionError("no progress; last messages: %r" % self.messages[-5:])
                 for key, _ in events:
                     if key.data is None:
@@ -201,14 +204,17 @@ class Engine:
                 number, test = peer.running
                 assert number == unit.number
                 unit.results[test] = {"outcome": "crashed"}
-            elif unit.tests is None:
+            elif unit.tests is None and unit.crashes >= 3:
                 self.collect_errors.append({"unit": unit.number, "text": "crashed", "id": unit.key})
                 unit.tests = []
             if self.stopping is None and unit.crashes < 10:
-                wanted = tests if tests is not None else range(len(unit.tests))
-                left = [i for i in wanted if i not in unit.results]
-                if left:
-                    rest.insert(0, (unit, left))
+                if unit.tests is None:
+                    rest.insert(0, (unit, tests))
+                else:
+                    wanted = tests if tests is not None else range(len(unit.tests))
+                    left = [index for index in wanted if index not in unit.results]
+                    if left:
+                        rest.insert(0, (unit, left))
         if self.stopping is None:
             self.pending.extendleft(reversed(rest))
 
@@ -288,7 +294,7 @@ class Engine:
         assert peer.running == (message["unit"], message["test"]), (peer.running, message)
         peer.running = None
         unit = self.by_number[message["unit"]]
-        assert message["test"] not in unit.results, "reported twice"
+        assert message["test"] not in unit.results, ("reported twice", unit.key, message)
         unit.results[message["test"]] = message
 
     def _on_unit_finished(self, peer, message):
@@ -365,6 +371,8 @@ class Engine:
         if not self.pending or peer.shutdown:
             return False
         unit, tests = self.pending.popleft()
+        if self.part is not None and unit.tests == []:
+            return self._give(peer)
         message = {"kind": "run", "unit": unit.number, "key": unit.key, "path": unit.path}
         if self.part is not None and unit.tests is not None:
             wanted = list(range(len(unit.tests))) if tests is None else list(tests)

@@ -1,0 +1,11 @@
+"""
+>>> test_both
+<function test_both at ...>
+"""
+
+
+def test_both():
+    """
+    >>> 1
+    1
+    """

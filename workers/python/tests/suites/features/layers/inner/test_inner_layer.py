@@ -1,0 +1,6 @@
+def test_layer(layer):
+    assert layer == "outer inner"
+
+
+def test_layer_fails(layer):
+    assert layer == "outer"

@@ -1,0 +1,2 @@
+def test_layer(layer):
+    assert layer == "outer"
