@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -547,12 +547,6 @@ impl Dispatcher<'_, '_, '_> {
     }
 
     fn suite_info(&self, suite: &Suite, capture: &dyn Capture) -> SuiteInfo {
-        let relative = suite.launch.dir.strip_prefix(&self.options.root);
-        let dir = match relative {
-            Ok(path) if path.as_os_str().is_empty() => ".".to_owned(),
-            Ok(path) => path.display().to_string(),
-            Err(_) => suite.launch.dir.display().to_string(),
-        };
         let needs = suite.constraints.needs.iter().filter_map(|(id, need)| {
             let resource = &self.plan.resources[id.0];
             let name = &resource.name;
@@ -569,7 +563,7 @@ impl Dispatcher<'_, '_, '_> {
             description: suite.description.clone(),
             category: suite.category.clone(),
             command: suite.launch.display.clone(),
-            dir,
+            dir: self.below_root(&suite.launch.dir),
             depends_on: suite
                 .depends_on
                 .iter()
@@ -588,6 +582,15 @@ impl Dispatcher<'_, '_, '_> {
             },
             expected: suite.expected,
             log: capture.display_path(suite),
+        }
+    }
+
+    /// A path relative to the root, where it is below it.
+    fn below_root(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.options.root) {
+            Ok(below) if below.as_os_str().is_empty() => ".".to_owned(),
+            Ok(below) => below.display().to_string(),
+            Err(_) => path.display().to_string(),
         }
     }
 

@@ -215,15 +215,9 @@ pub struct RunOptions {
     /// Print failures and the summary only; twice for nothing
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     pub quiet: u8,
-    /// In what order suites are reported
-    #[arg(
-        long,
-        value_name = "ORDER",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub order: Order,
+    /// In what order suites are reported [default: completion on a terminal, else plan]
+    #[arg(long, value_name = "ORDER", value_enum, help_heading = "Output")]
+    pub order: Option<Order>,
     /// Directory of the suites' logs [default: `log-dir` of the configuration]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub log_dir: Option<PathBuf>,
@@ -323,10 +317,9 @@ pub enum NoTests {
 }
 
 /// In what order suites are reported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Order {
     /// As in a run of one suite after another
-    #[default]
     Plan,
     /// As they finish
     Completion,

@@ -25,7 +25,10 @@ use crate::schedule::pool::{Hold, Profile};
 
 use super::{Limit, LimitTerm};
 
-/// Work that was done, and under which constraints.
+/// Work that was done without interruption, and under which constraints: an attempt.
+///
+/// A suite that was retried is one for each attempt, each after the one before. As one with the sum
+/// of their durations it would count as something that nobody could have interrupted.
 #[derive(Clone, Debug)]
 pub struct MeasuredWork {
     /// The suite's name.
@@ -65,8 +68,16 @@ pub fn lower_bound(slots: u32, resources: &[Resource], work: &[MeasuredWork]) ->
         });
     }
     let end = (0..work.len()).max_by_key(|&i| (items.head[i] + items.time[i], Reverse(i)))?;
-    best.offer(items.head[end] + items.time[end], || LimitTerm::Chain {
-        suites: items.chain_to(end, work),
+    best.offer(items.head[end] + items.time[end], || {
+        let mut suites = items.chain_to(end, work);
+        // The attempts of one suite.
+        suites.dedup();
+        match suites.as_slice() {
+            [suite] => LimitTerm::Longest {
+                suite: suite.clone(),
+            },
+            _ => LimitTerm::Chain { suites },
+        }
     });
     best.offer(lanes(&all, slots), || LimitTerm::Sizes);
 

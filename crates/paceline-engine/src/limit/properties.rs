@@ -161,7 +161,10 @@ fn a_group_takes_its_sum_and_what_must_come_before() {
         ..resource("db", 1)
     };
     let due_to = LimitTerm::Group { group: "db".into() };
-    assert_eq!(limit(8, &[group.clone()], &all), (7, due_to.clone()));
+    assert_eq!(
+        limit(8, std::slice::from_ref(&group), &all),
+        (7, due_to.clone())
+    );
     for member in &mut all[..3] {
         member.after.push(3);
     }
@@ -228,4 +231,19 @@ fn suites_that_do_not_fit_beside_each_other() {
         work.constraints.weight = 3;
     }
     assert_eq!(limit(5, &[], &wide), (9, LimitTerm::Sizes));
+}
+
+#[test]
+fn attempts_of_a_suite_can_be_spread_out() {
+    // Three suites of 4 s do not fit into 6 s on two slots, but their attempts of 2 s do.
+    let mut all = Vec::new();
+    for name in ["a", "b", "c"] {
+        all.push(work(name, 2));
+        let mut retry = work(name, 2);
+        retry.after.push(all.len() - 1);
+        all.push(retry);
+    }
+    assert_eq!(limit(2, &[], &all), (6, LimitTerm::Work));
+    let longest = LimitTerm::Longest { suite: "a".into() };
+    assert_eq!(limit(8, &[], &all), (4, longest));
 }

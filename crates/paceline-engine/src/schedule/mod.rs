@@ -38,6 +38,7 @@ mod forecast;
 mod graph;
 pub(crate) mod pool;
 mod ready;
+mod reservation;
 mod scheduler;
 mod serial;
 pub mod simulate;
@@ -49,5 +50,6 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use scheduler::{PATIENCE, Scheduler};
+pub use reservation::PATIENCE;
+pub use scheduler::Scheduler;
 pub use task::{State, Task, TaskId, Waiting};

@@ -10,12 +10,9 @@ use super::forecast::Forecast;
 use super::graph::Graph;
 use super::pool::{Pool, Profile};
 use super::ready::Ready;
+use super::reservation::Reservations;
 use super::serial::{Rest, Serial, Turn};
 use super::task::{State, Task, TaskId, Waiting};
-
-/// After how many starts of others what a task needs is kept for it. Keeping slots or resources
-/// free costs time, so it is meant against starvation and not as a policy.
-pub const PATIENCE: u64 = 512;
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -59,14 +56,7 @@ pub struct Scheduler {
     known: u64,
     /// Ready tasks with their deadlines, longest waiting first.
     ages: VecDeque<(u64, usize)>,
-    /// Queues of wide tasks that were passed over: class, its starts and all starts by then.
-    wide: VecDeque<(usize, u64, u64)>,
-    /// Queues that were passed over often enough, with their starts by then.
-    overdue: VecDeque<(usize, u64)>,
-    /// With how many starts the next of them may get a reservation.
-    next_reservation: u64,
-    /// The queues for which resources and slots are kept, the oldest reservation first.
-    reserved: Vec<usize>,
+    reservations: Reservations,
 }
 
 impl Scheduler {
@@ -95,12 +85,9 @@ impl Scheduler {
             started: 0,
             known: 0,
             ages: VecDeque::new(),
-            wide: VecDeque::new(),
-            overdue: VecDeque::new(),
-            next_reservation: 0,
-            reserved: Vec::new(),
+            reservations: Reservations::default(),
         };
-        scheduler.extend(&tasks);
+        scheduler.extend(tasks);
         scheduler
     }
 
@@ -113,7 +100,7 @@ impl Scheduler {
     /// As [`new`](Self::new).
     pub fn add(&mut self, task: Task) -> TaskId {
         let id = TaskId(self.tasks.len());
-        for above in self.extend(&[task]) {
+        for above in self.extend(vec![task]) {
             let entry = &self.tasks[above];
             if entry.state == State::Waiting && entry.missing == 0 {
                 self.queue(above);
@@ -127,10 +114,10 @@ impl Scheduler {
     }
 
     /// Adds tasks. Returns those that were there before and have become more urgent.
-    fn extend(&mut self, tasks: &[Task]) -> Vec<usize> {
+    fn extend(&mut self, tasks: Vec<Task>) -> Vec<usize> {
         let first = self.tasks.len();
         self.graph.extend(tasks.iter().map(|task| &*task.after));
-        for task in tasks {
+        for task in &tasks {
             let class = self.ready.class(self.pool.profile(&task.constraints));
             self.tasks.push(Entry {
                 class,
@@ -146,13 +133,13 @@ impl Scheduler {
             .iter()
             .map(|entry| self.ready.profile(entry.class))
             .collect();
-        let expected = tasks.iter().map(|task| task.expected);
+        let expected = tasks.into_iter().map(|task| task.expected);
         let raised = self.forecast.extend(&mut self.graph, &profiles, expected);
         for (task, profile) in new.clone().zip(profiles) {
             self.demand.add(profile, self.forecast.time(task));
         }
-        self.known += tasks.len() as u64;
-        self.waiting += tasks.len();
+        self.known += new.len() as u64;
+        self.waiting += new.len();
         self.count_other_work(new.clone());
         for task in new {
             self.settle(task);
@@ -200,11 +187,17 @@ impl Scheduler {
         if self.halted || self.pool.free() == 0 {
             return None;
         }
-        self.reserve_for_the_overdue();
+        self.reservations.grant(self.started, &mut self.ready);
+        self.promote_the_oldest();
         let task = match self.serial.turn(self.rest()) {
             Turn::Serial => self.serial.pop()?,
             Turn::Drain => return None,
-            Turn::Others => self.pick_reserved().or_else(|| self.pick())?,
+            Turn::Others => {
+                let reserved = self
+                    .reservations
+                    .pick(&self.pool, &mut self.ready, &self.demand);
+                reserved.or_else(|| self.pick())?
+            }
         };
         let entry = &mut self.tasks[task];
         entry.state = State::Running;
@@ -328,9 +321,11 @@ impl Scheduler {
         if self.serial.is_due() && !profile.serial {
             return Some(Waiting::Serial);
         }
-        let older = self.reserved.iter().position(|&class| class == entry.class);
-        let older = &self.reserved[..older.unwrap_or(self.reserved.len())];
-        (!self.permits(profile, older)).then_some(Waiting::Reserved)
+        let class = entry.class;
+        let may = self
+            .reservations
+            .permit_class(class, profile, &self.pool, &self.ready);
+        (!may).then_some(Waiting::Reserved)
     }
 
     fn is_serial(&self, task: usize) -> bool {
@@ -348,7 +343,7 @@ impl Scheduler {
                 times.max().unwrap_or(0)
             },
             ready: self.ready.len(),
-            reserved: !self.reserved.is_empty(),
+            reserved: !self.reservations.is_empty(),
         }
     }
 
@@ -358,114 +353,22 @@ impl Scheduler {
             let profile = self.ready.profile(class);
             if let Some(resource) = self.pool.lacks(profile) {
                 self.ready.park_on_resource(class, resource);
-                self.pass_over(class);
             } else if profile.weight > self.pool.free() {
                 self.ready.park_on_slots(class);
-                self.pass_over(class);
-            } else if self.permits(profile, &self.reserved) {
+            } else if self.reservations.permit(profile, &self.pool, &self.ready) {
                 return self.ready.pop(class, &self.demand);
             } else {
                 self.ready.park_on_reservation(class);
+                continue;
             }
+            self.reservations
+                .pass_over(class, self.started, &self.pool, &mut self.ready);
         }
         None
     }
 
-    /// The first task that something is reserved for and that can start.
-    fn pick_reserved(&mut self) -> Option<usize> {
-        let mut at = 0;
-        while let Some(&class) = self.reserved.get(at) {
-            let is_empty = self.ready.first(class).is_none();
-            let profile = self.ready.profile(class);
-            let can = self.pool.fits(profile) && self.permits(profile, &self.reserved[..at]);
-            if is_empty || can {
-                self.reserved.remove(at);
-                self.ready.reservations_changed(&self.demand);
-            } else {
-                at += 1;
-            }
-            if can && !is_empty {
-                let task = self.ready.pop(class, &self.demand);
-                if self.ready.first_is_promoted(class) {
-                    self.reserved.push(class);
-                }
-                return task;
-            }
-        }
-        None
-    }
-
-    /// Whether a task that fits may start in spite of these reservations.
-    fn permits(&self, candidate: &Profile, reserved: &[usize]) -> bool {
-        !self.drains(reserved) && self.leaves_resources(candidate, reserved)
-    }
-
-    fn leaves_resources(&self, candidate: &Profile, reserved: &[usize]) -> bool {
-        let mut profiles = reserved.iter().map(|&class| self.ready.profile(class));
-        profiles.all(|profile| self.pool.leaves_resources(candidate, profile))
-    }
-
-    /// Whether slots are kept free. They are only once one of the reservations lacks nothing else,
-    /// so that no slot idles for a lock.
-    fn drains(&self, reserved: &[usize]) -> bool {
-        reserved.iter().enumerate().any(|(at, &class)| {
-            let profile = self.ready.profile(class);
-            profile.weight > self.pool.free()
-                && self.pool.lacks(profile).is_none()
-                && self.leaves_resources(profile, &reserved[..at])
-        })
-    }
-
-    /// Counts that a queue could not start while others may.
-    fn pass_over(&mut self, class: usize) {
-        let taken = self.pool.taken(self.ready.profile(class));
-        match self.ready.passed_over_since(class) {
-            None => {
-                self.ready.pass_over(class, taken);
-                if self.ready.profile(class).weight > 1 {
-                    let starts = self.ready.starts(class);
-                    self.wide.push_back((class, starts, self.started));
-                }
-            }
-            Some(since) if taken - since >= PATIENCE => self.make_overdue(class),
-            Some(_) => {}
-        }
-    }
-
-    fn make_overdue(&mut self, class: usize) {
-        if self.ready.make_overdue(class) {
-            self.overdue.push_back((class, self.ready.starts(class)));
-        }
-    }
-
-    fn reserve(&mut self, class: usize) {
-        if !self.reserved.contains(&class) {
-            self.reserved.push(class);
-        }
-    }
-
-    fn reserve_for_the_overdue(&mut self) {
-        while let Some(&(class, starts, started)) = self.wide.front() {
-            let is_current = self.ready.starts(class) == starts;
-            if is_current && self.started - started < PATIENCE {
-                break;
-            }
-            self.wide.pop_front();
-            if is_current {
-                self.make_overdue(class);
-            }
-        }
-        while let Some(&(class, starts)) = self.overdue.front() {
-            let is_current = self.ready.starts(class) == starts;
-            if is_current && self.started < self.next_reservation {
-                break;
-            }
-            self.overdue.pop_front();
-            if is_current {
-                self.reserve(class);
-                self.next_reservation = self.started + PATIENCE;
-            }
-        }
+    /// Has tasks go first that have waited for longer than all others that were known.
+    fn promote_the_oldest(&mut self) {
         while let Some(&(deadline, task)) = self.ages.front() {
             let entry = &self.tasks[task];
             let is_current = entry.state == State::Waiting && entry.deadline == deadline;
@@ -478,7 +381,7 @@ impl Scheduler {
             } else if is_current {
                 let class = self.tasks[task].class;
                 self.ready.promote(class, task, &self.demand);
-                self.reserve(class);
+                self.reservations.add(class);
             }
         }
     }

@@ -231,8 +231,8 @@ impl Workload {
         for name in ["cache", "schema"] {
             let resource = self.add_resource(name, 1, false);
             let mut writing = self.spread().mul_f64(0.1 + 0.4 * random.unit());
-            for task in 0..self.durations.len() {
-                if !chosen[task] || random.chance(0.7) {
+            for (task, chosen) in chosen.iter().enumerate() {
+                if !chosen || random.chance(0.7) {
                     continue;
                 }
                 let duration = self.durations[task];
@@ -254,9 +254,9 @@ impl Workload {
             let resource = self.add_resource(name, capacity, false);
             let share = 0.4 + 0.5 * random.unit();
             let mut left = self.spread().mul_f64(share) * capacity;
-            for task in 0..self.durations.len() {
+            for (task, &chosen) in chosen.iter().enumerate() {
                 let amount = random.between(1, 2).min(random.between(1, capacity));
-                let fits = chosen[task] && self.durations[task] * amount <= left;
+                let fits = chosen && self.durations[task] * amount <= left;
                 if fits && random.chance(0.5) {
                     left -= self.durations[task] * amount;
                     let need = Need::Amount(amount);

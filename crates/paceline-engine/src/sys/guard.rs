@@ -111,9 +111,15 @@ fn watch(pipe: &OwnedFd, leaders: &[AtomicI32], run: &str) {
     for leader in &leaders {
         let _ = kill_process_group(*leader, Signal::KILL);
     }
-    // A process may be forking while we look, so look until nothing is left.
-    for _ in 0..200 {
-        if kill_all_of(run, &leaders) == 0 {
+    // A process that is in the middle of a fork or an exec may not be seen, so look until nothing
+    // has been found for a while.
+    let mut found_nothing = 0;
+    for _ in 0..1000 {
+        found_nothing = match kill_all_of(run, &leaders) {
+            0 => found_nothing + 1,
+            _ => 0,
+        };
+        if found_nothing == 20 {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -134,7 +140,7 @@ fn detach_standard_streams() {
 #[cfg(target_os = "linux")]
 fn kill_all_of(run: &str, leaders: &[Pid]) -> usize {
     use super::strays::{RUN_VARIABLE, proc};
-    use rustix::process::{getpid, getsid, kill_process};
+    use rustix::process::{getpid, kill_process};
     let Ok(processes) = std::fs::read_dir("/proc") else {
         return 0;
     };
@@ -148,7 +154,7 @@ fn kill_all_of(run: &str, leaders: &[Pid]) -> usize {
             continue;
         };
         let ours = proc::has_variables(pid, &[(RUN_VARIABLE, run)])
-            || getsid(Some(pid)).is_ok_and(|session| leaders.contains(&session));
+            || proc::session_of(pid).is_some_and(|session| leaders.contains(&session));
         if ours && pid != getpid() && !proc::is_dead(pid) {
             killed += usize::from(kill_process(pid, Signal::KILL).is_ok());
         }

@@ -73,7 +73,7 @@ impl Stray {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::{RUN_VARIABLE, SUITE_VARIABLE, Stray, proc};
-    use rustix::process::{Pid, WaitOptions, getpid, getsid, waitpid};
+    use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 
     /// Orphans that are children of this process by now and still run; the dead ones among them
     /// are reaped.
@@ -83,7 +83,6 @@ mod linux {
     pub(crate) fn reap_orphans() -> Vec<Pid> {
         let mut alive = proc::children_of_main_thread();
         alive.retain(|pid| {
-            // The leader of a run's own session that still has its guard is no orphan.
             !super::super::guard::is_guard(*pid)
                 && matches!(waitpid(Some(*pid), WaitOptions::NOHANG), Ok(None))
         });
@@ -94,7 +93,7 @@ mod linux {
     pub(crate) fn attributed_to(leader: Pid, run: &str, suite: &str) -> Vec<Stray> {
         let mut strays = Vec::new();
         for orphan in reap_orphans() {
-            let ours = getsid(Some(orphan)) == Ok(leader)
+            let ours = proc::session_of(orphan) == Some(leader)
                 || proc::has_variables(orphan, &[(RUN_VARIABLE, run), (SUITE_VARIABLE, suite)]);
             if ours {
                 strays.extend(tree(orphan));
@@ -226,6 +225,14 @@ pub(crate) mod proc {
                     .is_some_and(|rest| rest == value.as_bytes())
             })
         })
+    }
+
+    /// The session that a process is in; `None` where that lies outside what this process can see,
+    /// as that of a container's first process does.
+    pub(crate) fn session_of(pid: Pid) -> Option<Pid> {
+        // SAFETY: takes a number and gives a number.
+        let session = unsafe { libc::getsid(pid.as_raw_nonzero().get()) };
+        Pid::from_raw(session).filter(|_| session > 0)
     }
 
     /// Whether it has ended and only waits to be reaped.

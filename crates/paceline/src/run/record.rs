@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use paceline_engine::event::Event;
 use rustix::fs::{FlockOperation, flock};
 
@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 const LOCK: &str = "lock";
 /// The events of a run.
 const EVENTS: &str = "events.ndjson";
-/// How many runs may begin in the same second before giving up on a name.
+/// How many runs may begin in the same millisecond.
 const NAMES_TO_TRY: u32 = 1000;
 
 /// Where paceline keeps its own files.
@@ -45,12 +45,9 @@ impl StateDir {
     /// Starts the record of a run, under an id that no other run has.
     pub(super) fn start_run(&self, started: Timestamp) -> io::Result<RunDir> {
         self.create()?;
-        let second = started.strftime("%Y%m%d-%H%M%S").to_string();
-        for number in 0..NAMES_TO_TRY {
-            let id = match number {
-                0 => second.clone(),
-                number => format!("{second}-{}", number + 1),
-            };
+        let mut moment = started;
+        for _ in 0..NAMES_TO_TRY {
+            let id = run_id(moment);
             let path = self.runs().join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
@@ -59,11 +56,15 @@ impl StateDir {
                     let lock = Some(lock);
                     return Ok(RunDir { id, path, lock });
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    moment = moment
+                        .saturating_add(SignedDuration::from_millis(1))
+                        .unwrap_or(moment);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::other("too many runs began in this second"))
+        Err(io::Error::other("too many runs began at this moment"))
     }
 
     /// The ids of all recorded runs, oldest first.
@@ -71,11 +72,8 @@ impl StateDir {
         let entries = fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let mut ids: Vec<String> = names.collect();
-        // Ids begin with the time; those of one second differ by a number behind it.
-        ids.sort_by(|a, b| {
-            let key = |id: &str| (second_of(id).to_owned(), id.len());
-            key(a).cmp(&key(b)).then_with(|| a.cmp(b))
-        });
+        // Ids are times.
+        ids.sort();
         ids
     }
 
@@ -108,8 +106,9 @@ impl StateDir {
     }
 }
 
-fn second_of(id: &str) -> &str {
-    id.get(.."YYYYMMDD-HHMMSS".len()).unwrap_or(id)
+/// The id of a run that began at this moment, in UTC: ids sort by time.
+pub(super) fn run_id(moment: Timestamp) -> String {
+    moment.strftime("%Y%m%d-%H%M%S-%3f").to_string()
 }
 
 /// Whether a directory has been there for longer than it takes to put a lock into it.
@@ -150,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_one_second_get_different_ids_in_order() {
+    fn runs_of_one_moment_get_different_ids_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::of(dir.path());
         let runs: Vec<RunDir> = (0..12).map(|_| start(&state, 0)).collect();
         let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
-        assert_eq!(ids[0], "19700101-000000");
-        assert_eq!(ids[11], "19700101-000000-12");
+        assert_eq!(ids[0], "19700101-000000-000");
+        assert_eq!(ids[11], "19700101-000000-011");
         assert_eq!(state.run_ids(), ids);
     }
 
@@ -169,13 +168,11 @@ mod tests {
             drop(start(&state, second));
         }
         state.prune(2).unwrap();
-        assert_eq!(
-            state.run_ids(),
-            ["19700101-000000", "19700101-000003", "19700101-000004"]
-        );
+        let second = |second| format!("19700101-00000{second}-000");
+        assert_eq!(state.run_ids(), [second(0), second(3), second(4)]);
         drop(going_on);
         state.prune(2).unwrap();
-        assert_eq!(state.run_ids(), ["19700101-000003", "19700101-000004"]);
+        assert_eq!(state.run_ids(), [second(3), second(4)]);
     }
 
     #[test]

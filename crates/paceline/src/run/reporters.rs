@@ -1,56 +1,147 @@
 //! Which reporters a run has.
 
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 
+use paceline_report::environment::Environment;
 use paceline_report::events::EventWriter;
 use paceline_report::json::JsonReport;
+use paceline_report::junit::JunitReport;
+use paceline_report::step_summary::StepSummary;
+use paceline_report::terminal::{self, Terminal, TerminalOptions};
 use paceline_report::{Destination, ReportError, Reporter};
 
 use super::reporting::Importance;
-use crate::cli::RunOptions;
+use crate::cli::{Order, RunOptions};
 use crate::color::ColorChoice;
 use crate::values::{EventsTarget, ReportKind};
 
-/// What was asked for.
+/// What was asked for, and where things are.
 pub(super) struct Wanted {
     pub(super) options: RunOptions,
     pub(super) color: ColorChoice,
+    pub(super) cwd: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) log_dir: PathBuf,
     /// Where the events of the run are kept.
     pub(super) record: Option<PathBuf>,
-    /// Where the JSON report is in any case.
-    pub(super) json: PathBuf,
 }
+
 type Made = Vec<(Importance, Box<dyn Reporter>)>;
 
-/// Opens what has to be opened before anything starts; the rest is made on the reporters' thread.
+/// Opens what has to be open before anything starts; the rest is made on the reporters' thread.
 ///
 /// # Errors
-/// If a report that was asked for cannot be written.
+/// If the events that were asked for cannot be written.
 pub(super) fn open(wanted: Wanted) -> Result<impl FnOnce() -> Made + Send + 'static, ReportError> {
     let events = match &wanted.options.events {
         None => None,
-        Some(EventsTarget::Stdout) => Some(EventWriter::new(
-            Destination::Stdout,
-            Box::new(io::stdout()),
-        )),
-        Some(EventsTarget::File(path)) => Some(EventWriter::to_file(path)?),
+        Some(EventsTarget::Stdout) => {
+            let stdout = Box::new(io::stdout());
+            Some(EventWriter::new(Destination::Stdout, stdout))
+        }
+        Some(EventsTarget::File(path)) => Some(EventWriter::to_file(&wanted.cwd.join(path))?),
     };
-    let _ = File::open("/dev/null");
     Ok(move || {
-        let mut made: Made = Vec::new();
+        let environment = Environment::from_process();
+        let mut made = Made::new();
+        // The terminal first: what it says of a suite comes before what is only written.
+        made.push((
+            Importance::Requested,
+            Box::new(Terminal::new(wanted.terminal())),
+        ));
         if let Some(events) = events {
             made.push((Importance::Requested, Box::new(events)));
         }
-        if let Some(Ok(record)) = wanted.record.as_deref().map(EventWriter::to_file) {
-            made.push((Importance::Courtesy, Box::new(record)));
+        if let Some(record) = wanted.record.as_deref().map(EventWriter::to_file) {
+            match record {
+                Ok(record) => made.push((Importance::Courtesy, Box::new(record))),
+                Err(error) => made.push((Importance::Courtesy, Box::new(Unopened(Some(error))))),
+            }
         }
-        made.push((
-            Importance::Courtesy,
-            Box::new(JsonReport::new(&wanted.json)),
-        ));
-        let _ = (wanted.color, ReportKind::Junit);
+        let json = JsonReport::new(&wanted.default_json());
+        made.push((Importance::Courtesy, Box::new(json)));
+        for report in &wanted.options.reports {
+            let path = wanted.cwd.join(&report.path);
+            made.push((
+                Importance::Requested,
+                match report.kind {
+                    ReportKind::Json => Box::new(JsonReport::new(&path)),
+                    ReportKind::Junit => Box::new(JunitReport::new(&path, hostname())),
+                },
+            ));
+        }
+        if let Some(summary) = StepSummary::from_environment(&environment) {
+            made.push((Importance::Courtesy, Box::new(summary)));
+        }
         made
     })
+}
+
+impl Wanted {
+    fn default_json(&self) -> PathBuf {
+        self.log_dir.join("test-report.json")
+    }
+
+    fn terminal(&self) -> TerminalOptions {
+        let verbosity = |count: u8| i8::try_from(count).unwrap_or(i8::MAX);
+        let verbosity = verbosity(self.options.verbose) - verbosity(self.options.quiet);
+        let order = self.options.order.map(|order| match order {
+            Order::Plan => terminal::Order::Plan,
+            Order::Completion => terminal::Order::Completion,
+        });
+        let color = match self.color {
+            ColorChoice::Auto => terminal::ColorChoice::Auto,
+            ColorChoice::Always => terminal::ColorChoice::Always,
+            ColorChoice::Never => terminal::ColorChoice::Never,
+        };
+        let mut options = TerminalOptions::from_process(verbosity, order, color);
+        if self.options.events == Some(EventsTarget::Stdout) {
+            // Standard output is the events' own.
+            options.stdout = terminal::Stream {
+                writer: Box::new(io::stderr()),
+                is_terminal: io::stderr().is_terminal(),
+            };
+        }
+        options.root = self.shown(&self.root);
+        options.log_dir = Some(self.shown(&self.log_dir));
+        let reports = self
+            .options
+            .reports
+            .iter()
+            .map(|report| report.path.clone());
+        let reports = std::iter::once(self.default_json()).chain(reports);
+        options.reports = reports
+            .map(|path| self.shown(&self.cwd.join(path)))
+            .collect();
+        options
+    }
+
+    /// A path as one would type it in the working directory: relative where that is short.
+    fn shown(&self, path: &Path) -> String {
+        if path == self.cwd {
+            return ".".to_owned();
+        }
+        if let Ok(below) = path.strip_prefix(&self.cwd) {
+            return below.display().to_string();
+        }
+        match self.cwd.strip_prefix(path) {
+            Ok(below) => vec![".."; below.components().count()].join("/"),
+            Err(_) => path.display().to_string(),
+        }
+    }
+}
+
+/// A reporter that could not be opened; says so at the first event.
+struct Unopened(Option<ReportError>);
+
+impl Reporter for Unopened {
+    fn event(&mut self, _event: &paceline_engine::event::Event) -> Result<(), ReportError> {
+        self.0.take().map_or(Ok(()), Err)
+    }
+}
+
+fn hostname() -> Option<String> {
+    let name = rustix::system::uname();
+    name.nodename().to_str().ok().map(str::to_owned)
 }

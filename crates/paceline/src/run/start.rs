@@ -12,7 +12,7 @@ use paceline_history::{History, HistoryError, RunRecord};
 use paceline_report::logs::SuiteLogs;
 
 use super::dry_run;
-use super::record::{RunDir, StateDir};
+use super::record::{RunDir, StateDir, run_id};
 use super::reporters::{self, Wanted};
 use super::reporting::{Importance, Problem, Reporting};
 use super::verdict;
@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         if !args.options.no_history && state.history().exists() {
             warn_of(context, open_history(&state, &mut plan).err());
         }
-        return dry_run::explain(context, &plan, jobs);
+        return dry_run::explain(context, &plan, jobs, args.options.verbose > 0);
     }
     Run {
         context,
@@ -157,7 +157,7 @@ impl Run<'_> {
     fn go_on(self, plan: &Plan, run_dir: Option<RunDir>, history: Option<History>) -> ExitCode {
         let run = match &run_dir {
             Some(run_dir) => run_dir.id.clone(),
-            None => self.started.strftime("%Y%m%d-%H%M%S").to_string(),
+            None => run_id(self.started),
         };
         // Before any thread starts, as the guard is a fork.
         let guard = self.start_guard(&run);
@@ -166,6 +166,7 @@ impl Run<'_> {
             Some(run_dir) => SuiteLogs::new(run.as_str(), run_dir.logs(), Some(log_dir.clone())),
             None => SuiteLogs::new(run.as_str(), log_dir.clone(), None),
         };
+        let logs = logs.shown_from(&self.config.root);
         let inbox = Inbox::new();
         let remote = inbox.remote();
         if let Err(error) = sys::watch_signals(move |signal| remote.interrupt(signal)) {
@@ -175,8 +176,10 @@ impl Run<'_> {
         let wanted = Wanted {
             options: self.args.options.clone(),
             color: self.context.global.color,
+            cwd: self.context.cwd.clone(),
+            root: self.config.root.clone(),
+            log_dir: log_dir.clone(),
             record: run_dir.as_ref().map(RunDir::events),
-            json: log_dir.join("test-report.json"),
         };
         let reporters = match reporters::open(wanted) {
             Ok(reporters) => reporters,

@@ -1,0 +1,102 @@
+//! Runs that a test watches and acts on while they go on.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Stdio};
+
+use rustix::process::{Pid, Signal};
+use serde_json::Value;
+
+use crate::environment::TestEnvironment;
+
+impl TestEnvironment {
+    /// Starts paceline and follows its events, the output of suites among them.
+    pub(crate) fn follow(&self, args: &[&str]) -> Following {
+        let mut command = self.command(args);
+        command.args(["--events", "-", "-v"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap();
+        let stdout = child.stdout.take().unwrap();
+        Following {
+            child,
+            lines: BufReader::new(stdout).lines(),
+        }
+    }
+
+    /// The process whose id a suite has written to this file.
+    pub(crate) fn process(&self, file: &str) -> Pid {
+        Pid::from_raw(self.read(file).trim().parse().unwrap()).unwrap()
+    }
+}
+
+/// A run whose events are read as they come.
+pub(crate) struct Following {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Following {
+    /// Reads up to the first event for which `wanted` holds.
+    ///
+    /// # Panics
+    /// If the run ends before.
+    #[track_caller]
+    pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        for line in &mut self.lines {
+            let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if wanted(&event) {
+                return event;
+            }
+        }
+        panic!("the run ended before what was waited for happened")
+    }
+
+    /// Reads until a suite has printed a line.
+    #[track_caller]
+    pub(crate) fn until_printed(&mut self, suite: &str, line: &str) {
+        self.until(|event| {
+            let text = event["text"].as_str().unwrap_or_default();
+            event["kind"] == "output" && event["suite"] == suite && text.lines().any(|l| l == line)
+        });
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Reads all that is left and waits for the end; the exit code, if it has one.
+    pub(crate) fn end(mut self) -> Option<i32> {
+        for line in &mut self.lines {
+            drop(line.unwrap());
+        }
+        self.child.wait().unwrap().code()
+    }
+
+    /// Closes the reading end and waits for the end.
+    pub(crate) fn close_stdout(mut self) -> Option<i32> {
+        drop(self.lines);
+        self.child.wait().unwrap().code()
+    }
+}
+
+/// Whether a process exists and is no zombie.
+pub(crate) fn is_alive(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    let state = stat
+        .ok()
+        .and_then(|stat| stat.rsplit_once(") ")?.1.chars().next());
+    state.is_some_and(|state| state != 'Z' && state != 'X')
+}
+
+/// Waits until a process is gone; what ends it has been set off before.
+#[track_caller]
+pub(crate) fn await_death(pid: Pid) {
+    // Far beyond what a kill takes: reached only where nothing kills it.
+    for _ in 0..6000 {
+        if !is_alive(pid) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("process {pid:?} lives on");
+}
