@@ -156,13 +156,15 @@ impl Diagnostic {
 
 impl Look {
     fn renderer(self) -> Renderer {
-        let renderer = match self.color {
-            true => Renderer::styled(),
-            false => Renderer::plain(),
+        let renderer = if self.color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
         };
-        let decor = match self.unicode {
-            true => DecorStyle::Unicode,
-            false => DecorStyle::Ascii,
+        let decor = if self.unicode {
+            DecorStyle::Unicode
+        } else {
+            DecorStyle::Ascii
         };
         renderer
             .decor_style(decor)
@@ -194,9 +196,15 @@ pub(crate) fn render_all(
 
 /// A span that lies within the text, on character boundaries, and covers something where it can.
 fn clamp(span: &Range<usize>, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start.min(text.len()));
-    let end = text.ceil_char_boundary(span.end.min(text.len()));
-    start..end.max(start)
+    let mut start = span.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
 }
 
 #[cfg(test)]

@@ -63,9 +63,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version go to stdout, errors to stderr; a closed stream is no reason to fail.
             let _ = error.print();
-            return match error.use_stderr() {
-                true => ExitCode::Usage,
-                false => ExitCode::Success,
+            return if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Success
             };
         }
     };

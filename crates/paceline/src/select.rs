@@ -13,7 +13,7 @@ use crate::cli::SelectionArgs;
 use crate::config::{Config, ConfigError, SuiteConfig};
 use crate::diagnostic::Diagnostic;
 use crate::suggest::closest;
-use crate::values::Name;
+use crate::values::{Count, Name};
 
 /// Which suites are wanted. All conditions must hold.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +66,10 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
         .copied()
         .filter(|name| wanted(config, query, name, suites.get(name)))
         .collect();
-    let included = match query.no_deps {
-        true => selected.clone(),
-        false => suites.with_dependencies(&selected),
+    let included = if query.no_deps {
+        selected.clone()
+    } else {
+        suites.with_dependencies(&selected)
     };
     let names: Vec<&str> = suites
         .names
@@ -96,16 +97,15 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
         let Some(suite) = suites.get(name) else {
             continue;
         };
-        let selection = match selected.contains(name) {
-            true => Selection::Selected,
-            false => {
-                let by = order
-                    .iter()
-                    .position(|other| suites.depends_on(other, name));
-                match by.and_then(|place| arcs.get(place)) {
-                    Some(by) => Selection::PulledIn { by: by.clone() },
-                    None => Selection::Selected,
-                }
+        let selection = if selected.contains(name) {
+            Selection::Selected
+        } else {
+            let by = order
+                .iter()
+                .position(|other| suites.depends_on(other, name));
+            match by.and_then(|place| arcs.get(place)) {
+                Some(by) => Selection::PulledIn { by: by.clone() },
+                None => Selection::Selected,
             }
         };
         let depends_on = suites.dependencies.get(name).into_iter().flatten();
@@ -235,7 +235,7 @@ fn constraints(suite: &SuiteConfig, resources: &[Resource]) -> Constraints {
     let group = suite.group.as_ref();
     let group = group.and_then(|group| Some((find(group, true)?, Need::Amount(1))));
     Constraints {
-        weight: suite.weight.map_or(1, |weight| weight.get()),
+        weight: suite.weight.map_or(1, Count::get),
         needs: needs.chain(group).collect(),
         serial: suite.serial,
     }
@@ -248,14 +248,10 @@ fn launch(config: &Config, name: &str, suite: &SuiteConfig) -> Result<Launch, Co
     };
     let env = suite.env.iter();
     let env = env.map(|(name, value)| (name.as_str().into(), value.as_str().into()));
-    match &suite.command {
-        Some(command) => Ok(command.0.launch(dir, env.collect())),
-        // The configuration was checked for this; here it is for configurations made otherwise.
-        None => {
-            let title = format!("suite `{name}` has no command");
-            Err(ConfigError::new(Diagnostic::new(title)))
-        }
-    }
+    // The configuration was checked for this; here it is for configurations made otherwise.
+    let missing = || ConfigError::new(Diagnostic::new(format!("suite `{name}` has no command")));
+    let command = suite.command.as_ref().ok_or_else(missing)?;
+    Ok(command.0.launch(dir, env.collect()))
 }
 
 /// Every name and category that was asked for has to exist.
@@ -280,9 +276,10 @@ fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
     for wanted in query.categories.iter().chain(&query.exclude_categories) {
         if !categories.contains(&wanted.as_str()) {
             let mistake = Diagnostic::new(format!("no suite is of the category `{wanted}`"));
-            let known = match categories.is_empty() {
-                true => "no suite has a category".to_owned(),
-                false => format!("the categories are {}", categories.join(", ")),
+            let known = if categories.is_empty() {
+                "no suite has a category".to_owned()
+            } else {
+                format!("the categories are {}", categories.join(", "))
             };
             let similar = closest(wanted.as_str(), categories.iter().copied());
             let similar = similar.map(|name| format!("did you mean `{name}`?"));

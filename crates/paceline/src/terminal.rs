@@ -1,7 +1,9 @@
 //! Writing to the standard streams.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+
+use paceline_report::environment::Environment;
+use paceline_report::terminal::wants_unicode;
 
 use crate::color::ColorChoice;
 use crate::diagnostic::Look;
@@ -18,11 +20,12 @@ impl Stderr {
     pub fn new(choice: ColorChoice) -> Self {
         let stream = io::stderr();
         let is_terminal = stream.is_terminal();
+        let environment = Environment::from_process();
         let width = if is_terminal { columns() } else { None };
         Self {
             look: Look {
-                color: choice.decide(|name| std::env::var_os(name), is_terminal),
-                unicode: is_terminal && is_unicode(|name| std::env::var_os(name)),
+                color: choice.decide(&environment, is_terminal),
+                unicode: is_terminal && wants_unicode(&environment),
                 width,
             },
         }
@@ -65,38 +68,5 @@ pub(crate) fn print_result(stderr: Stderr, text: &str) -> ExitCode {
             ExitCode::Internal
         }
         _ => ExitCode::Success,
-    }
-}
-
-/// Whether the locale says that the terminal shows more than ASCII.
-fn is_unicode(variable: impl Fn(&str) -> Option<OsString>) -> bool {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let locale = set("LC_ALL")
-        .or_else(|| set("LC_CTYPE"))
-        .or_else(|| set("LANG"));
-    let utf8 = locale.is_some_and(|locale| {
-        let locale = locale.to_string_lossy().to_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    });
-    // The console of Linux has a font of 512 characters, without most of those that draw lines.
-    let limited = set("TERM").is_some_and(|term| term == "linux" || term == "dumb");
-    utf8 && !limited
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_locale_that_is_set_decides() {
-        let unicode = |variables: &[(&str, &str)]| {
-            let find = |name: &str| variables.iter().find(|(n, _)| *n == name);
-            is_unicode(|name| find(name).map(|(_, value)| value.into()))
-        };
-        assert!(unicode(&[("LANG", "de_DE.UTF-8")]));
-        assert!(unicode(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")]));
-        assert!(!unicode(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
-        assert!(!unicode(&[("LANG", "C.UTF-8"), ("TERM", "linux")]));
-        assert!(!unicode(&[]));
     }
 }

@@ -6,16 +6,12 @@ use crate::command::Command;
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
     let manifest = directory.toml("Cargo.toml")?;
-    let (evidence, covers) = match manifest.get("workspace") {
-        Some(_) => ("Cargo.toml [workspace]", Covers::Below),
-        None => {
-            manifest.get("package")?;
-            ("Cargo.toml [package]", Covers::Nothing)
-        }
-    };
-    let command = match manifest.contains_key("workspace") {
-        true => "cargo test --workspace",
-        false => "cargo test",
+    let (evidence, command, covers) = if manifest.contains_key("workspace") {
+        let command = "cargo test --workspace";
+        ("Cargo.toml [workspace]", command, Covers::Below)
+    } else {
+        manifest.get("package")?;
+        ("Cargo.toml [package]", "cargo test", Covers::Nothing)
     };
     Some(Finding {
         command: Command::Shell(command.to_owned()),

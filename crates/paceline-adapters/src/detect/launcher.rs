@@ -1,6 +1,6 @@
 //! Which programs are there to run tests with.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// The programs of a search path.
@@ -11,8 +11,8 @@ pub struct Programs {
 
 impl Programs {
     /// The programs that the value of `PATH` leads to.
-    pub fn new(path: Option<OsString>) -> Self {
-        let directories = path.iter().flat_map(std::env::split_paths);
+    pub fn new(path: Option<&OsStr>) -> Self {
+        let directories = path.into_iter().flat_map(std::env::split_paths);
         Self {
             directories: directories.filter(|dir| dir.is_absolute()).collect(),
         }

@@ -16,7 +16,7 @@ mod ruby;
 mod testing;
 mod tree;
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use launcher::Programs;
@@ -144,7 +144,7 @@ const MAKE: Framework = Framework {
 ///
 /// What git ignores is not looked at, nor are other repositories inside of this one, hidden
 /// directories, and those that hold dependencies or build results by custom.
-pub fn detect(root: &Path, path: Option<OsString>) -> Detection {
+pub fn detect(root: &Path, path: Option<&OsStr>) -> Detection {
     let tree = Tree::read(root);
     let programs = Programs::new(path);
     detect_in(&tree, &programs)
@@ -220,9 +220,10 @@ fn suite(
     framework: &Framework,
     finding: Finding,
 ) -> DetectedSuite {
-    let evidence = match dir.as_os_str().is_empty() {
-        true => finding.evidence,
-        false => format!("{}/{}", shown(&dir), finding.evidence),
+    let evidence = if dir.as_os_str().is_empty() {
+        finding.evidence
+    } else {
+        format!("{}/{}", shown(&dir), finding.evidence)
     };
     let title = framework.title;
     DetectedSuite {
@@ -230,9 +231,10 @@ fn suite(
         framework: framework.name,
         command: finding.command,
         category: naming::category(&dir),
-        description: match dir.as_os_str().is_empty() {
-            true => title.to_owned(),
-            false => format!("{title} in {}", shown(&dir)),
+        description: if dir.as_os_str().is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title} in {}", shown(&dir))
         },
         evidence,
         missing: finding.missing,

@@ -36,8 +36,15 @@ impl Names {
             (false, false) => parts.join("/"),
         };
         // A name is at most 100 bytes long; leave room for a number.
-        let end = base.floor_char_boundary(base.len().min(90));
-        let base = base[..end].trim_end_matches('/').to_owned();
+        let mut length = 0;
+        let base: String = base
+            .chars()
+            .take_while(|c| {
+                length += c.len_utf8();
+                length <= 90
+            })
+            .collect();
+        let base = base.trim_end_matches('/').to_owned();
         let numbered = (2..).map(|number| format!("{base}-{number}"));
         let free = std::iter::once(base.clone())
             .chain(numbered)
@@ -63,7 +70,7 @@ fn clean(part: &str) -> Option<String> {
 /// What the names of directories say about tests.
 pub(super) fn category(dir: &Path) -> &'static str {
     let mut category = "unit";
-    for part in dir.iter() {
+    for part in dir {
         let part = part.to_string_lossy().to_lowercase();
         let has = |words: &[&str]| {
             let mut parts = part.split(|c: char| !c.is_alphanumeric());

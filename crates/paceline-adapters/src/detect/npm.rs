@@ -34,9 +34,10 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
         evidence: "package.json scripts.test".to_owned(),
         missing,
         // The script of a workspace's root is the one that runs its packages.
-        covers: match is_workspace {
-            true => Covers::Below,
-            false => Covers::Nothing,
+        covers: if is_workspace {
+            Covers::Below
+        } else {
+            Covers::Nothing
         },
     })
 }

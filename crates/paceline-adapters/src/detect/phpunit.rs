@@ -11,13 +11,12 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     let configuration =
         directory.first_of(&["phpunit.xml", "phpunit.dist.xml", "phpunit.xml.dist"]);
     let composer = directory.json("composer.json");
-    let evidence = match configuration {
-        Some(file) => file.to_owned(),
-        None => {
-            let required = composer.as_ref()?.get("require-dev")?;
-            required.get("phpunit/phpunit")?;
-            "composer.json require-dev phpunit/phpunit".to_owned()
-        }
+    let evidence = if let Some(file) = configuration {
+        file
+    } else {
+        let required = composer.as_ref()?.get("require-dev")?;
+        required.get("phpunit/phpunit")?;
+        "composer.json require-dev phpunit/phpunit"
     };
     let bin_dir = composer.as_ref().and_then(|composer| {
         let dir = composer.get("config")?.get("bin-dir")?;
@@ -45,7 +44,7 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     };
     Some(Finding {
         command: Command::Shell(command.to_owned()),
-        evidence,
+        evidence: evidence.to_owned(),
         missing,
         covers: Covers::Nothing,
     })

@@ -1,4 +1,4 @@
-//! Ruby: minitest and test-unit, by Rake, Rails or themselves; RSpec.
+//! Ruby: minitest and test-unit, by Rake, Rails or themselves; `RSpec`.
 
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
@@ -35,7 +35,8 @@ fn marks(context: &Context<'_>, directory: &Directory) -> Option<(String, &'stat
     let tests = directory.dir.join("test");
     let test_file = context.tree.below(&tests).find_map(|directory| {
         let is_test = |file: &&str| {
-            file.ends_with("_test.rb") || (file.starts_with("test_") && file.ends_with(".rb"))
+            let stem = file.strip_suffix(".rb").unwrap_or_default();
+            stem.ends_with("_test") || stem.starts_with("test_")
         };
         directory.files().find(is_test)
     });
@@ -74,9 +75,10 @@ fn marks(context: &Context<'_>, directory: &Directory) -> Option<(String, &'stat
             .below(&specs)
             .any(|directory| directory.files().any(|file| file.ends_with("_spec.rb")));
         if has_specs {
-            let evidence = match directory.has(".rspec") {
-                true => ".rspec",
-                false => "Gemfile.lock has rspec",
+            let evidence = if directory.has(".rspec") {
+                ".rspec"
+            } else {
+                "Gemfile.lock has rspec"
             };
             return Some((evidence.to_owned(), "rspec"));
         }

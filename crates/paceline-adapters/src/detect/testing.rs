@@ -49,7 +49,7 @@ impl Repository {
             let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
             fs::write(path.path().join(file), "").unwrap();
         }
-        let detection = detect(self.root(), Some(path.path().into()));
+        let detection = detect(self.root(), Some(path.path().as_os_str()));
         let mut text = String::new();
         for suite in &detection.suites {
             describe(&mut text, suite);

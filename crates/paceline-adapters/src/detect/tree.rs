@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_text_has_no_marks_and_does_no_harm() {
         let repository = Repository::new(&[]);
-        std::fs::write(repository.root().join("Cargo.toml"), b"\xff\xfe[").unwrap();
+        fs::write(repository.root().join("Cargo.toml"), b"\xff\xfe[").unwrap();
         let tree = Tree::read(repository.root());
         let root = tree.get(Path::new("")).unwrap();
         assert_eq!(root.toml("Cargo.toml"), None);

@@ -1,7 +1,7 @@
 //! `paceline graph`: which suite depends on which.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use paceline_engine::plan::{Plan, Suite, SuiteId};
@@ -185,7 +185,8 @@ fn escaped(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '#' | '&' | '<' | '>' | ';' | '`' | '\\' | '[' | ']' | '{' | '}' | '@' => {
-                escaped.push_str(&format!("#{};", u32::from(c)));
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "#{};", u32::from(c));
             }
             _ => escaped.push(c),
         }

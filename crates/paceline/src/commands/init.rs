@@ -26,7 +26,7 @@ pub fn init(context: &Context, args: &InitArgs) -> ExitCode {
     if !args.print && path.symlink_metadata().is_ok() {
         return context.refuse_with(exists());
     }
-    let detection = detect(&context.cwd, std::env::var_os("PATH"));
+    let detection = detect(&context.cwd, std::env::var_os("PATH").as_deref());
     let text = Template(&detection).to_string();
     if args.print {
         context.stderr.print(&told(&detection));
@@ -171,9 +171,10 @@ fn table(suite: &DetectedSuite) -> Vec<String> {
 /// A key of TOML, quoted where it has to be.
 fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match !name.is_empty() && name.chars().all(bare) {
-        true => name.to_owned(),
-        false => string(name),
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        string(name)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use paceline_engine::event::SuiteInfo;
 use paceline_engine::plan::{Need, Plan, Selection, Suite};
+use paceline_report::environment::Environment;
 use serde::Serialize;
 
 use crate::Context;
@@ -37,7 +38,7 @@ pub fn list(context: &Context, args: &ListArgs) -> ExitCode {
             let color = context
                 .global
                 .color
-                .decide(|name| std::env::var_os(name), is_terminal);
+                .decide(&Environment::from_process(), is_terminal);
             let default_timeout = config.file.timeout.get();
             Text {
                 suites: &suites,
@@ -101,9 +102,10 @@ fn info(plan: &Plan, suite: &Suite, root: &Path) -> SuiteInfo {
         description: suite.description.clone(),
         category: suite.category.clone(),
         command: suite.launch.display.clone(),
-        dir: match dir.as_os_str().is_empty() {
-            true => ".".to_owned(),
-            false => dir.display().to_string(),
+        dir: if dir.as_os_str().is_empty() {
+            ".".to_owned()
+        } else {
+            dir.display().to_string()
         },
         depends_on: names.collect(),
         group: suite.group.clone(),
@@ -216,9 +218,10 @@ impl Text<'_> {
     }
 
     fn painted(&self, style: Style, text: &str) -> String {
-        match self.color {
-            true => format!("{style}{text}{style:#}"),
-            false => text.to_owned(),
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
         }
     }
 }

@@ -195,9 +195,10 @@ fn check_cycles(file: &ConfigFile, mistakes: &mut Vec<Diagnostic>) {
         };
         let mut mistake = Diagnostic::new("the dependencies of suites form a cycle");
         if let Some(place) = place(from, to) {
-            let label = match from == to {
-                true => "this suite depends on itself".to_owned(),
-                false => format!("`{from}` depends on `{to}`, which closes the cycle"),
+            let label = if from == to {
+                "this suite depends on itself".to_owned()
+            } else {
+                format!("`{from}` depends on `{to}`, which closes the cycle")
             };
             mistake = mistake.label(place, label);
         }

@@ -92,7 +92,7 @@ pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, Con
     if let Some(config) = load(cwd, explicit)? {
         return Ok(config);
     }
-    let detection = detect(cwd, std::env::var_os("PATH"));
+    let detection = detect(cwd, std::env::var_os("PATH").as_deref());
     if detection.suites.is_empty() {
         let title = format!("no {FILE_NAME} here or above, and no tests that paceline knows");
         let mistake = Diagnostic::new(title)

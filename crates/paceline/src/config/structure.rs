@@ -101,8 +101,15 @@ fn syntax_errors(errors: &[toml::de::Error], table: &DeTable<'_>, text: &str) ->
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         if error.message() != "duplicate key" {
+            let rest = text.get(span.start..).unwrap_or_default();
+            // The parser takes what is not there for an unquoted string.
+            let is_empty = rest.is_empty() || rest.starts_with(['\n', '\r']);
+            let label = match error.message().strip_prefix("string values must be quoted") {
+                Some(_) if is_empty => "a value is missing",
+                _ => error.message(),
+            };
             let diagnostic = Diagnostic::new("this is not valid TOML");
-            diagnostics.push(diagnostic.label(span, error.message()));
+            diagnostics.push(diagnostic.label(span, label));
             continue;
         }
         let header = header_before(text, span.start);
@@ -212,9 +219,10 @@ fn describe(error: &toml::de::Error, path: Option<&Path>) -> Diagnostic {
         let outside_of_suite = path.is_some_and(|path| {
             path.keys.len() == 2 && path.keys.first().is_some_and(|key| key == "suite")
         });
-        return match outside_of_suite {
-            true => diagnostic.help("the keys of a suite stand below its name: `[suite.NAME]`"),
-            false => diagnostic,
+        return if outside_of_suite {
+            diagnostic.help("the keys of a suite stand below its name: `[suite.NAME]`")
+        } else {
+            diagnostic
         };
     }
     let mut diagnostic = Diagnostic::from_message(message);

@@ -1,7 +1,7 @@
 //! Durations as people write them: `2m`, `1m30s`, `500ms`.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -139,9 +139,10 @@ impl fmt::Display for HumanDuration {
             rest %= nanos;
             if unit == "ms" && rest > 0 {
                 let millis = count as f64 + rest as f64 / 1e6;
-                text.push_str(&format!("{millis}{unit}"));
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{millis}{unit}");
             } else if count > 0 {
-                text.push_str(&format!("{count}{unit}"));
+                let _ = write!(text, "{count}{unit}");
             }
         }
         f.pad(&text)

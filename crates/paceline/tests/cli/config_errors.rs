@@ -38,7 +38,7 @@ fn several_mistakes_in_the_syntax() {
      --> paceline.toml:1:7
       |
     1 | jobs =
-      |       ^ string values must be quoted, expected literal string
+      |       ^ a value is missing
 
     error: this is not valid TOML
      --> paceline.toml:2:9

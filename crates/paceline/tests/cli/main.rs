@@ -1,5 +1,7 @@
 //! Whole invocations of paceline.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod completions;
 mod config_errors;
 mod docs;

@@ -108,13 +108,11 @@ fn help_has_examples() {
               Print failures and the summary only; twice for nothing
 
           --order <ORDER>
-              In what order suites are reported
+              In what order suites are reported [default: completion on a terminal, else plan]
 
               Possible values:
               - plan:       As in a run of one suite after another
               - completion: As they finish
-              
-              [default: plan]
 
           --log-dir <DIR>
               Directory of the suites' logs [default: `log-dir` of the configuration]
