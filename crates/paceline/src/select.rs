@@ -89,6 +89,13 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
         .collect();
     let resources = resources(config, &order, &suites);
     let arcs: Vec<Arc<str>> = order.iter().map(|name| Arc::from(*name)).collect();
+    // The first dependent of each in plan order.
+    let mut pulled_in_by: BTreeMap<&str, &Arc<str>> = BTreeMap::new();
+    for (dependent, arc) in order.iter().zip(&arcs) {
+        for dependency in suites.dependencies.get(dependent).into_iter().flatten() {
+            pulled_in_by.entry(dependency).or_insert(arc);
+        }
+    }
     let mut plan = Plan {
         suites: Vec::with_capacity(order.len()),
         resources,
@@ -97,16 +104,9 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
         let Some(suite) = suites.get(name) else {
             continue;
         };
-        let selection = if selected.contains(name) {
-            Selection::Selected
-        } else {
-            let by = order
-                .iter()
-                .position(|other| suites.depends_on(other, name));
-            match by.and_then(|place| arcs.get(place)) {
-                Some(by) => Selection::PulledIn { by: by.clone() },
-                None => Selection::Selected,
-            }
+        let selection = match pulled_in_by.get(name) {
+            Some(by) if !selected.contains(name) => Selection::PulledIn { by: Arc::clone(by) },
+            _ => Selection::Selected,
         };
         let depends_on = suites.dependencies.get(name).into_iter().flatten();
         let retries = overrides.retries.unwrap_or(suite.retries);
@@ -164,11 +164,6 @@ impl<'a> Suites<'a> {
 
     fn get(&self, name: &str) -> Option<&'a SuiteConfig> {
         self.by_name.get(name).copied()
-    }
-
-    fn depends_on(&self, name: &str, dependency: &str) -> bool {
-        let dependencies = self.dependencies.get(name);
-        dependencies.is_some_and(|all| all.contains(&dependency))
     }
 
     /// These suites and everything that they need to have passed.

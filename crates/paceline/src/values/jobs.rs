@@ -34,12 +34,11 @@ pub enum InvalidJobs {
 impl Jobs {
     /// The number of slots: at least 1.
     ///
-    /// For CPUs this is what [`std::thread::available_parallelism`] says. Its documentation states
-    /// that on Linux it considers the affinity mask of the process and the CPU quota of its cgroup,
-    /// v2 and v1. In a v2 hierarchy it goes up from the process' own cgroup through all its
-    /// ancestors and takes the smallest quota, so that the nested cgroups of CI containers count
-    /// too. Quotas below one CPU count as one. A limit set outside of a cgroup namespace and not
-    /// shown inside of it cannot be seen from here; `--jobs` says it then.
+    /// For CPUs this is what [`std::thread::available_parallelism`] says: on Linux the smaller of the
+    /// thread's affinity mask and the CPU quota of its cgroup, v2 or v1. In a v2 hierarchy it goes up
+    /// from the process' own cgroup and takes the smallest quota on the way, so that the nested
+    /// cgroups of CI containers count too. Quotas are rounded down, to 1 at least. A quota of the
+    /// host that a container does not show inside cannot be seen from here; `--jobs` is for that.
     pub fn resolve(self) -> u32 {
         match self {
             Self::Count(count) => count.get(),
@@ -149,12 +148,20 @@ mod tests {
         }
     }
 
-    /// `sched_getaffinity` is asked independently; a CPU quota can only lower the number.
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_cpus_are_at_most_those_of_the_affinity_mask() {
-        let mask = rustix::thread::sched_getaffinity(None).unwrap();
-        let jobs = Jobs::Cpus.resolve();
-        assert!((1..=mask.count()).contains(&jobs), "{jobs} of {mask:?}");
+    fn the_cpus_are_those_of_the_affinity_mask() {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+        // A thread of its own, as the mask stays.
+        let jobs = std::thread::spawn(|| {
+            let all = sched_getaffinity(None).unwrap();
+            let first = (0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu)).unwrap();
+            let mut one = CpuSet::new();
+            one.set(first);
+            sched_setaffinity(None, &one).unwrap();
+            Jobs::Cpus.resolve()
+        });
+        assert_eq!(jobs.join().unwrap(), 1);
     }
 }
