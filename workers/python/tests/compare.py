@@ -12,7 +12,7 @@ from engine import Engine
 
 HERE = Path(__file__).resolve().parent
 #: The interpreter whose pytest is tested.
-PYTHON = os.environ.get("PACELINE_TEST_PYTHON", sys.executable)
+PYTHON = os.environ.get("WORKER_TEST_PYTHON", sys.executable)
 _CATEGORY = {"error": "errored", "": "passed", "subtests passed": "passed"}
 
 

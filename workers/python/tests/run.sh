@@ -6,5 +6,5 @@ cd "$(dirname "$0")"
 [ $# -gt 0 ] || set -- "${PYTHON:-python3}"
 for python in "$@"; do
     echo "== $("$python" --version), pytest $("$python" -c 'import pytest; print(pytest.__version__)')"
-    PACELINE_TEST_PYTHON="$python" "$python" -m unittest discover -t . -s . -p 'test_*.py'
+    WORKER_TEST_PYTHON="$python" "$python" -m unittest discover -t . -s . -p 'test_*.py'
 done
