@@ -376,8 +376,7 @@ impl Dispatcher<'_, '_, '_> {
             retrying,
         }));
         self.attempts[id.0].push(result);
-        if retrying {
-            self.scheduler.requeue(TaskId(id.0));
+        if retrying && self.scheduler.requeue(TaskId(id.0)) {
             return;
         }
         let attempts = std::mem::take(&mut self.attempts[id.0]);
@@ -520,30 +519,31 @@ impl Dispatcher<'_, '_, '_> {
         }));
     }
 
-    /// The lower bound for what was measured.
+    /// The lower bound for what was measured. Each attempt counts by itself: those of a suite come
+    /// one after another, but not in one piece.
     fn limit(&self) -> Option<Limit> {
-        let mut spent: BTreeMap<SuiteId, Duration> = BTreeMap::new();
+        let mut work: Vec<MeasuredWork> = Vec::new();
+        let mut last_of: BTreeMap<SuiteId, usize> = BTreeMap::new();
         for (id, attempt) in self.ledger.attempts() {
-            *spent.entry(id).or_default() += attempt.duration;
+            let suite = self.plan.suite(id);
+            let after = match last_of.get(&id) {
+                Some(earlier) => vec![*earlier],
+                // Dependencies come first in plan order.
+                None => suite
+                    .depends_on
+                    .iter()
+                    .filter_map(|d| last_of.get(d).copied())
+                    .collect(),
+            };
+            last_of.insert(id, work.len());
+            work.push(MeasuredWork {
+                name: suite.name.clone(),
+                constraints: suite.constraints.clone(),
+                after,
+                duration: attempt.duration,
+            });
         }
-        let place: BTreeMap<SuiteId, usize> = spent.keys().copied().zip(0..).collect();
-        let items: Vec<MeasuredWork> = spent
-            .iter()
-            .map(|(id, duration)| {
-                let suite = self.plan.suite(*id);
-                MeasuredWork {
-                    name: suite.name.clone(),
-                    constraints: suite.constraints.clone(),
-                    after: suite
-                        .depends_on
-                        .iter()
-                        .filter_map(|d| place.get(d).copied())
-                        .collect(),
-                    duration: *duration,
-                }
-            })
-            .collect();
-        limit::lower_bound(self.options.jobs, &self.plan.resources, &items)
+        limit::lower_bound(self.options.jobs, &self.plan.resources, &work)
     }
 
     fn suite_info(&self, suite: &Suite, capture: &dyn Capture) -> SuiteInfo {

@@ -48,8 +48,14 @@ pub enum EventKind {
     Output(Output),
     /// An attempt has ended.
     AttemptFinished(AttemptFinished),
+    /// A unit of a suite has been collected: what it holds is known.
+    UnitCollected(UnitCollected),
     /// A test has its outcome; after its last attempt.
     TestFinished(TestFinished),
+    /// A unit's turn has come: all its tests, and all units before it in plan order, have ended.
+    UnitReported(UnitReported),
+    /// A framework has warned of something.
+    TestWarning(TestWarning),
     /// All tests of a suite have their outcomes.
     SuiteFinished(SuiteFinished),
     /// A finished suite's turn has come: all suites before it in plan order have been reported.
@@ -259,6 +265,118 @@ pub struct TestFinished {
     pub not_run: Option<NotRun>,
     /// All its attempts, in order; empty where it was never started.
     pub attempts: Vec<AttemptResult>,
+    /// Its place in plan order within its suite: of its unit, and within that. Both 0 for a command.
+    pub position: [u32; 2],
+    /// What its framework tells of it; `None` for a command.
+    pub details: Option<Box<TestDetails>>,
+}
+
+/// What a framework tells of a test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TestDetails {
+    /// The id as the framework prints it.
+    pub native_id: String,
+    /// The unit that it belongs to: a file, as the framework names it.
+    pub unit: Arc<str>,
+    /// The file that it is in, relative to the suite's root.
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    pub line: Option<u32>,
+    /// The number of the worker that ran its last attempt.
+    pub worker: Option<u32>,
+    /// Seconds of set-up, call and tear-down of its last attempt.
+    pub phases: Option<[f64; 3]>,
+    /// Its markers, by name.
+    pub markers: Vec<String>,
+    /// What did not simply pass, in the order in which it happened.
+    pub problems: Vec<Problem>,
+    /// What it printed and logged, as titles and texts.
+    pub sections: Vec<(String, String)>,
+    /// Properties that it has recorded, as names and values.
+    pub properties: Vec<(String, String)>,
+    /// Tests within it that did not simply pass, and those that passed, where they are told.
+    pub subtests: Vec<Subtest>,
+    /// How many tests within it passed without being listed.
+    pub subtests_passed: u64,
+    /// The framework's own command that runs it again.
+    pub rerun: Option<String>,
+}
+
+/// Something about a test that did not simply pass.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// `setup`, `call` or `teardown`.
+    pub phase: String,
+    /// The outcome of that phase, in the words of the worker protocol.
+    pub outcome: String,
+    /// The message in a line or a few.
+    pub message: Option<String>,
+    /// The reason of a skip or of an expected failure.
+    pub reason: Option<String>,
+    /// The full text, in the framework's own format.
+    pub text: Option<String>,
+    /// Where it happened: a file, and a line from 1 where it is known.
+    pub location: Option<(String, Option<u32>)>,
+}
+
+/// A test within a test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Subtest {
+    /// What tells it from the others.
+    pub name: String,
+    /// Its outcome, in the words of the worker protocol.
+    pub outcome: String,
+    /// Seconds.
+    pub duration: f64,
+    /// The message in a line or a few.
+    pub message: Option<String>,
+    /// The full text, in the framework's own format.
+    pub text: Option<String>,
+}
+
+/// See [`EventKind::UnitCollected`].
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UnitCollected {
+    /// The suite's name.
+    pub suite: Arc<str>,
+    /// The unit, as the framework names it.
+    pub unit: Arc<str>,
+    /// How many tests it holds.
+    pub tests: u64,
+    /// How many more there are that the selection leaves out.
+    pub deselected: u64,
+}
+
+/// See [`EventKind::UnitReported`].
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UnitReported {
+    /// The suite's name.
+    pub suite: Arc<str>,
+    /// The unit, as the framework names it.
+    pub unit: Arc<str>,
+    /// Its tests by outcome.
+    pub counts: Counts,
+    /// Seconds: its tests' durations, added up.
+    #[serde(with = "seconds")]
+    #[schemars(with = "f64")]
+    pub duration: Duration,
+}
+
+/// See [`EventKind::TestWarning`].
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TestWarning {
+    /// The suite's name.
+    pub suite: Arc<str>,
+    /// The native id of the test that it is about, where it is about one.
+    pub test: Option<String>,
+    /// Its category, such as `DeprecationWarning`.
+    pub category: String,
+    /// What it says.
+    pub message: String,
+    /// Where it arose: a file, and a line from 1 where it is known.
+    pub location: Option<(String, Option<u32>)>,
+    /// The full text, in the framework's own format.
+    pub text: Option<String>,
 }
 
 /// Why a test was not run.

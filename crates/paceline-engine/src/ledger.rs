@@ -122,6 +122,8 @@ impl<'a> Ledger<'a> {
                 message: entry.message(),
                 not_run: entry.not_run.clone(),
                 attempts: entry.attempts.clone(),
+                position: [0, 0],
+                details: None,
             }),
             EventKind::SuiteFinished(SuiteFinished {
                 suite: suite.name.clone(),

@@ -1,6 +1,6 @@
 //! What a run is going to do: suites in plan order, what they need, what they depend on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -92,6 +92,30 @@ pub enum Selection {
     },
 }
 
+/// Who runs the tests of a suite.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// The command is the one test.
+    Command,
+    /// Workers that drive a framework; the suite's `launch` starts one.
+    Framework(Box<Framework>),
+}
+
+/// How a suite's workers are run. `docs/protocol.md` says how one talks to them.
+#[derive(Clone, Debug, Default)]
+pub struct Framework {
+    /// Whether workers are forked from a booted host where that is possible.
+    pub fork: bool,
+    /// What a worker's `welcome` holds besides what the engine itself puts there.
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// At most so many workers at once; `None` for as many as there are slots.
+    pub workers: Option<u32>,
+    /// The framework's own command for a test, without the test's id, in the suite's directory.
+    pub rerun: String,
+    /// How long each test is expected to take, from history, by its native id.
+    pub expected_tests: HashMap<String, Duration>,
+}
+
 /// One suite of a plan.
 #[derive(Clone, Debug)]
 pub struct Suite {
@@ -103,15 +127,17 @@ pub struct Suite {
     pub description: Option<String>,
     /// What `--categories` selects by.
     pub category: Option<String>,
-    /// What to start.
+    /// What to start: the command, or a worker.
     pub launch: Launch,
+    /// Who runs its tests.
+    pub work: Work,
     /// Suites that must have passed before this one starts.
     pub depends_on: Vec<SuiteId>,
     /// What it takes while it runs, its group's lock among it.
     pub constraints: Constraints,
     /// The group it is in, for display; the lock itself is in `constraints`.
     pub group: Option<Arc<str>>,
-    /// How long an attempt may take.
+    /// How long an attempt of a test may take.
     pub timeout: Duration,
     /// How many more attempts a failure gets.
     pub retries: u32,

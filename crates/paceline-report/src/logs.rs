@@ -336,7 +336,7 @@ mod tests {
 
     use paceline_engine::event::LeakedProcess;
     use paceline_engine::outcome::{Exit, Outcome};
-    use paceline_engine::plan::{Constraints, Launch, Selection};
+    use paceline_engine::plan::{Constraints, Launch, Selection, Work};
     use tempfile::TempDir;
 
     use super::*;
@@ -354,6 +354,7 @@ mod tests {
                 dir: "/repo/proxy".into(),
                 env: vec![(OsString::from("RUST_BACKTRACE"), OsString::from("1"))],
             },
+            work: Work::Command,
             depends_on: Vec::new(),
             constraints: Constraints::default(),
             group: None,

@@ -142,7 +142,11 @@ impl Model {
             EventKind::Stopping(stopping) => self.stopping = Some(stopping.clone()),
             EventKind::Warning(warning) => self.warnings.push(warning.clone()),
             EventKind::RunFinished(finished) => self.finished = Some(finished.clone()),
-            EventKind::Output(_) | EventKind::AttemptFinished(_) => {}
+            EventKind::Output(_)
+            | EventKind::AttemptFinished(_)
+            | EventKind::UnitCollected(_)
+            | EventKind::UnitReported(_)
+            | EventKind::TestWarning(_) => {}
         }
     }
 

@@ -197,6 +197,8 @@ impl Script {
             message,
             not_run: None,
             attempts: attempts.clone(),
+            position: [0, 0],
+            details: None,
         }));
         self.suite_finished(name, outcome, flaky, &attempts)
     }
@@ -234,6 +236,8 @@ impl Script {
             message: Some(why.to_string()),
             not_run: Some(why.clone()),
             attempts: Vec::new(),
+            position: [0, 0],
+            details: None,
         }));
         self.suite_finished(name, Outcome::NotRun, false, &[])
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use paceline_adapters::command;
 use paceline_engine::plan::{
-    Constraints, Launch, Need, Plan, Resource, ResourceId, Selection, Suite, SuiteId, plan_order,
+    Constraints, Launch, Need, Plan, Resource, ResourceId, Selection, Suite, SuiteId, Work,
+    plan_order,
 };
 
 use crate::cli::SelectionArgs;
@@ -117,6 +118,7 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
             description: suite.description.clone(),
             category: suite.category.as_ref().map(|name| name.as_str().to_owned()),
             launch: launch(config, name, suite)?,
+            work: Work::Command,
             depends_on: depends_on
                 .filter_map(|name| ids.get(name).copied())
                 .collect(),
