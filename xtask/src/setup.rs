@@ -35,7 +35,7 @@ const NODE: Tool = Tool {
     probe: &[
         "node",
         "-e",
-        "process.exit(Number(process.versions.node.split('.')[0]) < 18)",
+        "process.exit(Number(process.versions.node.split('.')[0]) < 18 ? 1 : 0)",
     ],
     packages: &["nodejs"],
 };

@@ -118,7 +118,7 @@ impl Failures<'_> {
         } else {
             Styles::Strip
         };
-        let gutter = self.theme.paint(Role::Dim, self.theme.gutter());
+        let gutter = self.theme.paint(Role::Dim, self.theme.gutter().trim());
         let (lines, before) = last_lines(attempt, self.lines, styles);
         // Writing to a string does not fail.
         if before > 0 {

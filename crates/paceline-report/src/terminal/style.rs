@@ -107,12 +107,12 @@ impl Theme {
 
     /// Between a suite's name and what it printed.
     pub(crate) fn gutter(self) -> &'static str {
-        if self.unicode { "│" } else { "|" }
+        if self.unicode { " │ " } else { " | " }
     }
 
     /// Before the rest of a line that had to be interrupted.
     pub(crate) fn continued(self) -> &'static str {
-        if self.unicode { "┊" } else { ":" }
+        if self.unicode { " ┊ " } else { " : " }
     }
 
     /// A bar of this many columns, `done` between 0 and 1.

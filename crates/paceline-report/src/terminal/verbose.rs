@@ -186,6 +186,8 @@ impl Verbose {
         let Some(suite) = model.suites.get(place) else {
             return;
         };
+        let name = format!("{:<width$}", suite.info.name, width = self.name_width);
+        let name = self.theme.paint(Role::Name(place), name).to_string();
         let styles = if self.theme.color {
             Styles::Keep
         } else {
@@ -203,9 +205,8 @@ impl Verbose {
                 } else {
                     self.theme.gutter()
                 };
-                let name = format!("{:<width$}", suite.info.name, width = self.name_width);
-                let name = self.theme.paint(Role::Name(place), name);
-                to.extend_from_slice(format!("{name} {gutter} ").as_bytes());
+                to.extend_from_slice(name.as_bytes());
+                to.extend_from_slice(gutter.as_bytes());
             }
             let line = piece.strip_suffix(b"\n");
             let shown = sanitize::line(line.unwrap_or(piece), styles);
