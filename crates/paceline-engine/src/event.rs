@@ -56,6 +56,8 @@ pub enum EventKind {
     UnitReported(UnitReported),
     /// A framework has warned of something.
     TestWarning(TestWarning),
+    /// Something that a reader of the results should know of a suite.
+    SuiteNote(SuiteNote),
     /// All tests of a suite have their outcomes.
     SuiteFinished(SuiteFinished),
     /// A finished suite's turn has come: all suites before it in plan order have been reported.
@@ -362,6 +364,27 @@ pub struct UnitReported {
     pub duration: Duration,
 }
 
+/// See [`EventKind::SuiteNote`].
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteNote {
+    /// The suite's name.
+    pub suite: Arc<str>,
+    /// What it is about.
+    pub about: NoteKind,
+    /// What there is to know.
+    pub text: String,
+}
+
+/// What a [`SuiteNote`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// How the suite is run, where that is not the usual way.
+    Mode,
+    /// Text that the framework's plugins want at the end of the output, such as a coverage report.
+    Summary,
+}
+
 /// See [`EventKind::TestWarning`].
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TestWarning {
@@ -393,6 +416,11 @@ pub enum NotRun {
         /// The failure that reached the limit.
         after: Arc<str>,
     },
+    /// Its suite ended early.
+    SuiteEnded {
+        /// Why.
+        reason: String,
+    },
     /// The run was interrupted.
     Interrupted {
         /// The signal's name.
@@ -423,6 +451,7 @@ impl fmt::Display for NotRun {
                 }
             }
             Self::MaxFail { after } => write!(f, "the run stopped after {after} failed"),
+            Self::SuiteEnded { reason } => f.write_str(reason),
             Self::Interrupted { signal } => write!(f, "interrupted by {signal}"),
         }
     }

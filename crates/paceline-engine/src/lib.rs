@@ -12,5 +12,7 @@ pub mod ledger;
 pub mod limit;
 pub mod outcome;
 pub mod plan;
+mod run;
 pub mod schedule;
 pub mod sys;
+mod workers;

@@ -6,5 +6,5 @@ mod pool;
 mod supervise;
 
 pub use output::OutputBudget;
-pub(crate) use pool::{Handle, Job, Notice, Pool};
-pub(crate) use supervise::{Context, Stop, Update};
+pub(crate) use pool::{Handle, Job, JobId, Notice, Pool};
+pub(crate) use supervise::{Context, Program, ProgramLog, Stop, Sweep, Update};

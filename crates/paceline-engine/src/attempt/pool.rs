@@ -8,23 +8,32 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
 
-use super::supervise::{Context, Control, Stop, Subject, Update, supervise};
+use super::supervise::{Context, Control, Program, Stop, Update, supervise};
 use crate::event::AttemptResult;
-use crate::plan::{Suite, SuiteId};
+use crate::plan::SuiteId;
 use crate::sys::Waiter;
 
-/// An attempt to run.
-pub(crate) struct Job<'env> {
-    pub(crate) id: SuiteId,
-    pub(crate) suite: &'env Suite,
-    pub(crate) attempt: u32,
-    pub(crate) slot: u32,
+/// Who a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum JobId {
+    /// The command of a suite.
+    Command(SuiteId),
+    /// The host of a suite.
+    Host(SuiteId),
+    /// A worker of a suite, by its number.
+    Worker(SuiteId, u32),
 }
 
-/// What the pool tells of an attempt.
+/// A program to run.
+pub(crate) struct Job<'env> {
+    pub(crate) id: JobId,
+    pub(crate) program: Program<'env>,
+}
+
+/// What the pool tells of a program.
 pub(crate) enum Notice {
-    Update(SuiteId, Update),
-    Finished(SuiteId, AttemptResult),
+    Update(JobId, Update),
+    Finished(JobId, AttemptResult),
 }
 
 /// Threads of a scope, as many as have ever been busy at once.
@@ -90,14 +99,9 @@ impl<'scope, 'env> Pool<'scope, 'env> {
             .spawn_scoped(self.scope, move || {
                 for (job, control) in jobs {
                     waiter.clear();
-                    let subject = Subject {
-                        suite: job.suite,
-                        attempt: job.attempt,
-                        slot: job.slot,
-                        place: index,
-                    };
                     let tell = |update| notify(Notice::Update(job.id, update));
-                    let result = supervise(context, &subject, &control, &waiter, &tell);
+                    let program = &job.program;
+                    let result = supervise(context, program, index, &control, &waiter, &tell);
                     // Idle before it is told, so that what starts next can start here.
                     let _ = done.send(index);
                     notify(Notice::Finished(job.id, result));

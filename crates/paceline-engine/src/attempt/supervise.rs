@@ -1,17 +1,19 @@
 //! Runs one attempt from start to clean-up.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
 use super::output::{OutputBudget, OutputSink, Read, read};
-use crate::capture::{Capture, LogError};
+use crate::capture::{AttemptLog, Capture, LogError};
 use crate::event::{AttemptResult, LeakedProcess, Usage};
 use crate::outcome::{Exit, Outcome, signal_name};
-use crate::plan::Suite;
+use crate::plan::{Launch, Suite};
 use crate::sys::{self, ExitWatch, Waiter, Waker};
 
 /// How long output is still read after the program itself has ended, where something else holds the
@@ -19,6 +21,8 @@ use crate::sys::{self, ExitWatch, Waiter, Waker};
 const DRAIN: Duration = Duration::from_millis(200);
 /// How long a process that was left behind has to end after `TERM`.
 const STRAY_GRACE: Duration = Duration::from_millis(500);
+/// Longer than any run.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// How often a process that was told to end is looked for, where nothing tells of its end.
 const STRAY_INTERVAL: Duration = Duration::from_millis(5);
 /// How often a slow reporter is asked whether it can take more.
@@ -86,13 +90,39 @@ impl Control {
     }
 }
 
-/// Who is being run.
-pub(crate) struct Subject<'a> {
-    pub(crate) suite: &'a Suite,
+/// What is run.
+pub(crate) struct Program<'env> {
+    /// The suite that it belongs to.
+    pub(crate) suite: Arc<str>,
+    /// What to start.
+    pub(crate) launch: Cow<'env, Launch>,
+    /// Counted from 1.
     pub(crate) attempt: u32,
-    pub(crate) slot: u32,
-    /// The place in the guard's table.
-    pub(crate) place: usize,
+    /// Variables that are set on top of the environment, below those of `launch`.
+    pub(crate) env: Vec<(OsString, OsString)>,
+    /// How long it may take; `None` where somebody else watches it.
+    pub(crate) timeout: Option<Duration>,
+    /// Where its output goes.
+    pub(crate) log: ProgramLog<'env>,
+    /// What of it must be gone at its end.
+    pub(crate) sweep: Sweep,
+}
+
+/// Where the output of a program goes.
+pub(crate) enum ProgramLog<'env> {
+    /// To the log of a suite, and to the reporters that want it.
+    Suite(&'env Suite),
+    /// To a file.
+    File(PathBuf),
+}
+
+/// Which processes are stopped at the end of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// All that belong to its suite.
+    Suite,
+    /// Those of its session: others of its suite go on.
+    Session,
 }
 
 /// Why an attempt was told to end.
@@ -130,17 +160,21 @@ impl Phase {
 /// Runs an attempt and answers how it went. Blocks until nothing of it is left.
 pub(crate) fn supervise(
     cx: &Context<'_>,
-    subject: &Subject<'_>,
+    program: &Program<'_>,
+    place: usize,
     control: &Control,
     waiter: &Waiter,
     tell: &dyn Fn(Update),
 ) -> AttemptResult {
-    let log = cx.capture.open(subject.suite, subject.attempt);
+    let (log, output) = match &program.log {
+        ProgramLog::Suite(suite) => (cx.capture.open(suite, program.attempt), cx.output),
+        ProgramLog::File(path) => (FileLog::open(path), None),
+    };
     let log = log.map_err(|error| tell(Update::LogFailed(error))).ok();
-    let mut sink = OutputSink::new(log, cx.output);
+    let mut sink = OutputSink::new(log, output);
     let start = Instant::now();
     let blank = AttemptResult {
-        attempt: subject.attempt,
+        attempt: program.attempt,
         outcome: Outcome::Errored,
         exit: None,
         message: None,
@@ -151,15 +185,15 @@ pub(crate) fn supervise(
         tail: Vec::new(),
         leaked: Vec::new(),
     };
-    let result = match start_program(cx, subject) {
+    let result = match start_program(cx, program) {
         Ok((pid, output, watch)) => {
-            sys::register(subject.place, Some(pid));
+            sys::register(place, Some(pid));
             tell(Update::Started {
                 pid: pid.as_raw_nonzero().get().unsigned_abs(),
             });
             let attempt = Attempt {
                 cx,
-                subject,
+                program,
                 control,
                 waiter,
                 tell,
@@ -169,7 +203,7 @@ pub(crate) fn supervise(
                 sink: &mut sink,
             };
             let result = attempt.run(start, blank);
-            sys::register(subject.place, None);
+            sys::register(place, None);
             result
         }
         Err(message) => AttemptResult {
@@ -186,21 +220,19 @@ pub(crate) fn supervise(
 
 fn start_program(
     cx: &Context<'_>,
-    subject: &Subject<'_>,
+    program: &Program<'_>,
 ) -> Result<(Pid, std::os::fd::OwnedFd, ExitWatch), String> {
-    let added = [
-        (sys::RUN_VARIABLE, cx.run.to_owned()),
-        (sys::SUITE_VARIABLE, subject.suite.name.to_string()),
-        ("PACELINE_ATTEMPT", subject.attempt.to_string()),
-        ("PACELINE_WORKER_ID", subject.slot.to_string()),
-        (
-            "PACELINE_WORKER_TOKEN",
-            format!("{}_{}", subject.slot, cx.run),
-        ),
+    let marks = [
+        (sys::RUN_VARIABLE, cx.run),
+        (sys::SUITE_VARIABLE, &program.suite),
     ]
     .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let spawned = sys::spawn(&subject.suite.launch, cx.environment, &added)
-        .map_err(|error| error.to_string())?;
+    let added: Vec<_> = marks
+        .into_iter()
+        .chain(program.env.iter().cloned())
+        .collect();
+    let spawned =
+        sys::spawn(&program.launch, cx.environment, &added).map_err(|error| error.to_string())?;
     match ExitWatch::new(spawned.pid) {
         Ok(watch) => Ok((spawned.pid, spawned.output, watch)),
         Err(error) => {
@@ -214,7 +246,7 @@ fn start_program(
 /// An attempt whose program runs.
 struct Attempt<'a, 'b> {
     cx: &'a Context<'a>,
-    subject: &'a Subject<'a>,
+    program: &'a Program<'a>,
     control: &'a Control,
     waiter: &'a Waiter,
     tell: &'a dyn Fn(Update),
@@ -227,7 +259,7 @@ struct Attempt<'a, 'b> {
 
 impl Attempt<'_, '_> {
     fn run(mut self, start: Instant, blank: AttemptResult) -> AttemptResult {
-        let timeout = self.subject.suite.timeout;
+        let timeout = self.program.timeout.unwrap_or(FOREVER);
         let phase = self.until_exit(Phase::Running {
             deadline: start + timeout,
         });
@@ -366,7 +398,8 @@ impl Attempt<'_, '_> {
 
     /// Ends every process that the program has left; answers which there were.
     fn stop_strays(&mut self) -> Vec<LeakedProcess> {
-        let find = || sys::attributed_to(self.pid, self.cx.run, &self.subject.suite.name);
+        let suite = (self.program.sweep == Sweep::Suite).then_some(&*self.program.suite);
+        let find = || sys::attributed_to(self.pid, self.cx.run, suite);
         let found = find();
         if found.is_empty() {
             return Vec::new();
@@ -425,5 +458,43 @@ fn verdict(
             Outcome::Errored,
             Some("its exit status was lost".to_owned()),
         ),
+    }
+}
+
+/// A plain file that output is appended to.
+struct FileLog {
+    path: PathBuf,
+    file: std::fs::File,
+}
+
+impl FileLog {
+    fn open(path: &std::path::Path) -> Result<Box<dyn AttemptLog>, LogError> {
+        let error = |source| LogError {
+            path: path.to_owned(),
+            source,
+        };
+        if let Some(dir) = path.parent() {
+            std::fs::create_dir_all(dir).map_err(error)?;
+        }
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(error)?;
+        let path = path.to_owned();
+        Ok(Box::new(Self { path, file }))
+    }
+}
+
+impl AttemptLog for FileLog {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        std::io::Write::write_all(&mut self.file, bytes).map_err(|source| LogError {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn finish(self: Box<Self>, _result: &AttemptResult) -> Result<(), LogError> {
+        Ok(())
     }
 }

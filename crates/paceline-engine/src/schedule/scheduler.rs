@@ -256,6 +256,29 @@ impl Scheduler {
         true
     }
 
+    /// A running task gives its slots back, and holds its resources until it finishes.
+    ///
+    /// # Panics
+    /// If there is no such task.
+    pub fn yield_slots(&mut self, task: TaskId) {
+        let class = self.tasks[task.0].class;
+        let busy = self.ready.profile(class).clone();
+        let idle = Profile {
+            weight: 0,
+            serial: false,
+            ..busy.clone()
+        };
+        self.pool.release(&busy);
+        self.pool.take(&idle);
+        self.tasks[task.0].class = self.ready.class(idle);
+        self.ready.released(class, self.pool.free(), &self.demand);
+    }
+
+    /// How many slots nobody holds.
+    pub fn free_slots(&self) -> u32 {
+        self.pool.free()
+    }
+
     /// Has nothing start any more. Returns everything that was waiting, in plan order; what runs is
     /// still to be finished.
     pub fn halt(&mut self) -> Vec<TaskId> {

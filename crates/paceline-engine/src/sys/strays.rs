@@ -89,12 +89,15 @@ mod linux {
         alive
     }
 
-    /// The processes that the suite `suite` of the run `run`, whose leader was `leader`, has left.
-    pub(crate) fn attributed_to(leader: Pid, run: &str, suite: &str) -> Vec<Stray> {
+    /// The processes that are left of the session of `leader`, or, where `suite` names one, of that
+    /// suite of the run `run`.
+    pub(crate) fn attributed_to(leader: Pid, run: &str, suite: Option<&str>) -> Vec<Stray> {
         let mut strays = Vec::new();
         for orphan in reap_orphans() {
             let ours = proc::session_of(orphan) == Some(leader)
-                || proc::has_variables(orphan, &[(RUN_VARIABLE, run), (SUITE_VARIABLE, suite)]);
+                || suite.is_some_and(|suite| {
+                    proc::has_variables(orphan, &[(RUN_VARIABLE, run), (SUITE_VARIABLE, suite)])
+                });
             if ours {
                 strays.extend(tree(orphan));
             }
@@ -130,7 +133,7 @@ mod portable {
         Vec::new()
     }
 
-    pub(crate) fn attributed_to(leader: Pid, _run: &str, _suite: &str) -> Vec<Stray> {
+    pub(crate) fn attributed_to(leader: Pid, _run: &str, _suite: Option<&str>) -> Vec<Stray> {
         if test_kill_process_group(leader).is_ok() {
             let command = format!("process group {leader:?}");
             vec![Stray {

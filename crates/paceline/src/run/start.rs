@@ -205,6 +205,8 @@ impl Run<'_> {
             kill_grace: self.config.file.kill_grace.0,
             environment: std::env::vars_os().collect(),
             output,
+            worker_logs: worker_logs.clone(),
+            transport: Transport::Auto,
         };
         let mut record = RunRecord::default();
         let result = dispatch::run(plan, &options, &logs, &inbox, &mut |event| {

@@ -1,0 +1,11 @@
+//! The dispatcher: one loop that owns all changing state of a run.
+//!
+//! It receives a message, updates its state, and does what follows. Nothing else starts, stops or
+//! counts anything.
+
+mod dispatcher;
+mod info;
+
+pub use dispatcher::{RunResult, run, tasks};
+
+pub use crate::run::{Inbox, MaxFail, Options, Remote};

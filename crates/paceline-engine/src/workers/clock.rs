@@ -1,0 +1,166 @@
+//! Timeouts, and how a worker is made to end.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::host::HostState;
+use super::suite::FrameworkSuite;
+use super::worker::{Kill, KillCause};
+use crate::attempt::Stop;
+use crate::run::Core;
+use crate::sys;
+
+/// How long a worker has to write the stacks of its threads.
+const STACKS_PATIENCE: Duration = Duration::from_millis(300);
+/// How long the end of a process and the end of its connection may lie apart.
+const END_PATIENCE: Duration = Duration::from_millis(500);
+
+impl<'env> FrameworkSuite<'env> {
+    /// When [`Self::tick`] has something to do next.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let workers = self.workers.values().flat_map(|worker| {
+            let kill = match &worker.kill {
+                None => worker
+                    .running
+                    .map(|running| running.since + self.timeout_of(running.unit, running.test)),
+                Some((_, Kill::Stacks { until } | Kill::Terminated { until })) => Some(*until),
+                Some((_, Kill::Killed)) => None,
+            };
+            let end = worker
+                .closed
+                .or(worker.exited)
+                .map(|since| since + END_PATIENCE);
+            let connect = worker.link.is_none().then_some(worker.connect_by);
+            [kill, end, connect]
+        });
+        workers.flatten().chain(self.host.deadline).min()
+    }
+
+    /// Does what it is time for.
+    pub(crate) fn tick(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let now = Instant::now();
+        if self.host.deadline.is_some_and(|deadline| now >= deadline) {
+            self.host.deadline = None;
+            let what = match self.host.state {
+                HostState::Booting => "its host was not ready in time",
+                _ => "its host did not end in time",
+            };
+            let limit = crate::duration::Human(self.suite.timeout);
+            self.host.errors.push(format!("{what} ({limit})"));
+            if let Some(handle) = &self.host.handle {
+                handle.stop(Stop::Gently);
+            }
+        }
+        for number in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.tick_worker(core, number, now);
+        }
+    }
+
+    fn tick_worker(&mut self, core: &mut Core<'_, '_, 'env>, number: u32, now: Instant) {
+        let Some(worker) = self.workers.get(&number) else {
+            return;
+        };
+        let ended = worker.closed.or(worker.exited);
+        if ended.is_some_and(|since| now >= since + END_PATIENCE) {
+            self.worker_is_gone(core, number);
+            return;
+        }
+        if worker.link.is_none() && now >= worker.connect_by {
+            let text = format!("worker {number} did not connect in time");
+            self.break_off(core, &text);
+            self.worker_is_gone(core, number);
+            return;
+        }
+        match &worker.kill {
+            None => {
+                let Some(running) = worker.running else {
+                    return;
+                };
+                let timeout = self.timeout_of(running.unit, running.test);
+                if now >= running.since + timeout {
+                    self.kill(number, KillCause::Timeout(timeout), core);
+                }
+            }
+            Some((_, Kill::Stacks { until })) if now >= *until => {
+                self.terminate(number, core.options.kill_grace);
+            }
+            Some((_, Kill::Terminated { until })) if now >= *until => self.kill_at_once(number),
+            Some(_) => {}
+        }
+    }
+
+    /// How long a test may take.
+    fn timeout_of(&self, unit: u32, test: u32) -> Duration {
+        let test = self.units[unit as usize].test(test);
+        let own = test.and_then(|test| test.settings.timeout.as_ref());
+        let own = own.and_then(|value| match value {
+            serde_json::Value::Number(seconds) => seconds
+                .as_f64()
+                .and_then(|s| Duration::try_from_secs_f64(s).ok()),
+            serde_json::Value::String(text) => crate::duration::parse(text),
+            _ => None,
+        });
+        own.unwrap_or(self.suite.timeout)
+    }
+
+    /// Makes a worker end: a hanging one is asked for its stacks first.
+    pub(super) fn kill(&mut self, number: u32, cause: KillCause, core: &Core<'_, '_, 'env>) {
+        let Some(worker) = self.workers.get_mut(&number) else {
+            return;
+        };
+        if worker.kill.is_some() {
+            return;
+        }
+        let asks = matches!(cause, KillCause::Timeout(_));
+        let target = worker
+            .running
+            .and_then(|running| running.pid)
+            .or(worker.pid);
+        if let (true, Some(stacks), Some(pid)) = (asks, &worker.stacks, target)
+            && let Some(signal) = Signal::from_named_raw(stacks.signal)
+        {
+            let length = std::fs::metadata(&stacks.file).map_or(0, |meta| meta.len());
+            worker.stacks_from = length;
+            let _ = kill_process(pid, signal);
+            let until = Instant::now() + STACKS_PATIENCE;
+            worker.kill = Some((cause, Kill::Stacks { until }));
+            return;
+        }
+        let until = Instant::now() + core.options.kill_grace;
+        worker.kill = Some((cause, Kill::Terminated { until }));
+        self.terminate(number, core.options.kill_grace);
+    }
+
+    fn terminate(&mut self, number: u32, grace: Duration) {
+        let Some(worker) = self.workers.get_mut(&number) else {
+            return;
+        };
+        if let Some((_, kill)) = &mut worker.kill {
+            let until = Instant::now() + grace;
+            *kill = Kill::Terminated { until };
+        }
+        match (worker.pid, &worker.handle) {
+            (Some(pid), _) if worker.exited.is_none() => sys::terminate(pid),
+            (None, Some(handle)) => handle.stop(Stop::Gently),
+            _ => {}
+        }
+    }
+
+    /// `KILL`, for a worker and everything below it.
+    pub(super) fn kill_at_once(&mut self, number: u32) {
+        let Some(worker) = self.workers.get_mut(&number) else {
+            return;
+        };
+        Self::mark_killed(worker);
+        match (worker.pid, &worker.handle) {
+            (Some(pid), _) if worker.exited.is_none() => kill_tree(pid),
+            (None, Some(handle)) => handle.stop(Stop::AtOnce),
+            _ => {}
+        }
+    }
+}
+
+fn kill_tree(pid: Pid) {
+    sys::kill_session(pid);
+}

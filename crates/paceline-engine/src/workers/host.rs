@@ -1,0 +1,52 @@
+//! The host of a suite.
+
+use std::time::Instant;
+
+use paceline_protocol::Goodbye;
+
+use crate::attempt::Handle;
+use crate::event::AttemptResult;
+use crate::run::Link;
+
+/// Where a host is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HostState {
+    /// It boots and lists units.
+    Booting,
+    /// It is there, and forks workers.
+    Serving,
+    /// It has been told to end.
+    Ending,
+    /// It has ended.
+    Gone,
+}
+
+/// The host of a suite.
+pub(super) struct Host {
+    pub(super) state: HostState,
+    pub(super) handle: Option<Handle>,
+    pub(super) link: Option<Link>,
+    /// When it has to be ready.
+    pub(super) deadline: Option<Instant>,
+    pub(super) goodbye: Option<Goodbye>,
+    /// How its process ended.
+    pub(super) result: Option<AttemptResult>,
+    pub(super) is_closed: bool,
+    /// What it said before it ended.
+    pub(super) errors: Vec<String>,
+}
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self {
+            state: HostState::Booting,
+            handle: None,
+            link: None,
+            deadline: None,
+            goodbye: None,
+            result: None,
+            is_closed: false,
+            errors: Vec::new(),
+        }
+    }
+}

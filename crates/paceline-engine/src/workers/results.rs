@@ -1,0 +1,653 @@
+//! What becomes of what workers report.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceline_protocol::{
+    CollectError, CollectSkipped, Place, ProblemMessage, SubtestMessage, TestFinished, TestOutcome,
+};
+
+use super::messages::Misfit;
+use super::part::Part;
+use super::suite::FrameworkSuite;
+use super::unit::{Test, TestState};
+use super::worker::{KillCause, RunningTest, Worker};
+use crate::duration::Human;
+use crate::event::{
+    AttemptFinished, AttemptResult, EventKind, NotRun, Problem, Subtest, TestDetails, Usage,
+};
+use crate::ledger::TestEntry;
+use crate::outcome::{Exit, Outcome};
+use crate::run::Core;
+use crate::schedule::TaskId;
+
+/// How much of a dead worker's last output a failure shows, in bytes.
+const LAST_OUTPUT: u64 = 16 * 1024;
+
+/// An outcome and what belongs to it.
+pub(super) struct Ended {
+    pub(super) result: AttemptResult,
+    pub(super) details: TestDetails,
+}
+
+impl<'env> FrameworkSuite<'env> {
+    /// The id of a test in the run.
+    pub(super) fn test_name(&self, native: &str) -> Arc<str> {
+        format!("{}::{native}", self.suite.name).into()
+    }
+
+    pub(super) fn test_finished(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        number: u32,
+        finished: TestFinished,
+    ) -> Result<(), Misfit> {
+        let running = self
+            .workers
+            .get_mut(&number)
+            .and_then(|worker| worker.running.take());
+        let announced = running
+            .filter(|running| (running.unit, running.test) == (finished.unit, finished.test));
+        let Some(running) = announced else {
+            return Err(Misfit("the end of a test that has not begun".to_owned()));
+        };
+        self.deaths = 0;
+        let mut result = attempt_of(&finished, running.at);
+        let test = self.units[finished.unit as usize].test(finished.test);
+        result.attempt = test.map_or(0, |test| test.attempts.len()) as u32 + 1;
+        self.measured.0 += result.duration;
+        self.measured.1 += 1;
+        let details = details_of(finished, number);
+        let (unit, test) = (running.unit as usize, running.test);
+        self.ended(core, unit, test, Ended { result, details });
+        Ok(())
+    }
+
+    /// An attempt of a test has ended: another one, or the final word.
+    pub(super) fn ended(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: usize,
+        index: u32,
+        ended: Ended,
+    ) {
+        let over = core.stopping.is_some() || self.ended_early.is_some();
+        let Some(test) = self.units[unit].test_mut(index) else {
+            return;
+        };
+        let retries = test.settings.retries.unwrap_or(self.suite.retries);
+        let failed = ended.result.outcome.is_failure();
+        let retrying = failed && test.attempts.len() < retries as usize && !over;
+        let (id, settings) = (test.id.clone(), test.settings.clone());
+        if !retrying {
+            self.settle_test(core, unit, index, Some(ended), None);
+            return;
+        }
+        test.attempts.push(ended.result.clone());
+        core.tell(EventKind::AttemptFinished(AttemptFinished {
+            suite: self.suite.name.clone(),
+            test: self.test_name(&id),
+            result: ended.result,
+            retrying,
+        }));
+        let constraints = core.constraints_of(&settings, self.constraints());
+        let mut part = Part::of(unit, vec![index]);
+        part.isolation.clone_from(&settings.isolation);
+        self.add_part(
+            core,
+            part,
+            constraints.unwrap_or_else(|_| self.constraints()),
+            None,
+        );
+    }
+
+    /// The final word on a test: how its last attempt ended, or why it has not run.
+    pub(super) fn settle_test(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: usize,
+        index: u32,
+        ended: Option<Ended>,
+        reason: Option<NotRun>,
+    ) {
+        let path = self.path_of(unit);
+        let rerun = self.framework.rerun.clone();
+        let Some(test) = self.units[unit].test_mut(index) else {
+            return;
+        };
+        if test.state == TestState::Done {
+            return;
+        }
+        test.state = TestState::Done;
+        let mut details = describe(test, path, &rerun);
+        let mut attempts = std::mem::take(&mut test.attempts);
+        if let Some(ended) = ended {
+            attempts.push(ended.result);
+            let told = ended.details;
+            details = TestDetails {
+                worker: told.worker,
+                phases: told.phases,
+                problems: told.problems,
+                sections: told.sections,
+                properties: told.properties,
+                subtests: told.subtests,
+                subtests_passed: told.subtests_passed,
+                ..details
+            };
+        }
+        // Kept small: the outcome is all that is needed from here on.
+        test.attempts = attempts.last().cloned().into_iter().collect();
+        if let Some(last) = test.attempts.last_mut() {
+            last.tail = Vec::new();
+        }
+        let name = self.test_name(&details.native_id);
+        core.settle_test(
+            self.id,
+            unit,
+            TestEntry {
+                name,
+                position: [unit as u32, index],
+                attempts,
+                not_run: reason,
+                details: Some(Box::new(details)),
+            },
+        );
+    }
+
+    /// A test that ended without its framework saying how.
+    pub(super) fn enter_test_error(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: usize,
+        index: u32,
+        text: &str,
+    ) {
+        let result = blank(Outcome::Errored, text, core.now());
+        let details = TestDetails {
+            problems: vec![Problem {
+                phase: "setup".to_owned(),
+                outcome: "errored".to_owned(),
+                message: Some(text.to_owned()),
+                ..Problem::default()
+            }],
+            ..TestDetails::default()
+        };
+        self.settle_test(core, unit, index, Some(Ended { result, details }), None);
+    }
+
+    /// One entry for a whole unit: its tests are not known.
+    pub(super) fn enter_unit(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: usize,
+        outcome: Outcome,
+        text: Option<&str>,
+        reason: Option<NotRun>,
+    ) {
+        let problem = Problem {
+            phase: "collect".to_owned(),
+            outcome: outcome.as_str().to_owned(),
+            message: text.map(str::to_owned),
+            ..Problem::default()
+        };
+        let problems = text.map(|_| problem).into_iter().collect();
+        let details = TestDetails {
+            problems,
+            ..TestDetails::default()
+        };
+        let id = self.units[unit].key.clone();
+        self.enter_extra(core, Some(unit), &id, outcome, details, reason);
+    }
+
+    /// One entry for the suite as a whole.
+    pub(super) fn enter_suite_error(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        outcome: Outcome,
+        text: &str,
+        result: Option<AttemptResult>,
+    ) {
+        let output = result.map(|result| String::from_utf8_lossy(&result.tail).into_owned());
+        let sections = output.filter(|text| !text.trim().is_empty());
+        let message = text.lines().next().unwrap_or(text).to_owned();
+        let details = TestDetails {
+            problems: vec![Problem {
+                phase: "suite".to_owned(),
+                outcome: outcome.as_str().to_owned(),
+                message: Some(message),
+                text: (text.lines().count() > 1).then(|| text.to_owned()),
+                ..Problem::default()
+            }],
+            sections: sections
+                .map(|text| ("Last output".to_owned(), text))
+                .into_iter()
+                .collect(),
+            ..TestDetails::default()
+        };
+        self.enter_extra(core, None, "", outcome, details, None);
+    }
+
+    /// An entry that is no test of a unit.
+    fn enter_extra(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: Option<usize>,
+        id: &str,
+        outcome: Outcome,
+        details: TestDetails,
+        not_run: Option<NotRun>,
+    ) {
+        let message = details
+            .problems
+            .first()
+            .and_then(|problem| problem.message.clone().or_else(|| problem.reason.clone()));
+        let name = match id {
+            "" => self.suite.name.clone(),
+            id => self.test_name(id),
+        };
+        if let Some(unit) = unit {
+            self.units[unit].reported_itself = true;
+            self.units[unit].tests.get_or_insert_default();
+        }
+        let path = unit.map_or_else(|| self.suite.name.clone(), |unit| self.path_of(unit));
+        let mut result = blank(outcome, message.as_deref().unwrap_or_default(), core.now());
+        result.message = message;
+        let place = unit.unwrap_or(self.units.len());
+        core.settle_test(
+            self.id,
+            place,
+            TestEntry {
+                name,
+                position: [place as u32, 0],
+                attempts: if not_run.is_some() {
+                    Vec::new()
+                } else {
+                    vec![result]
+                },
+                not_run,
+                details: Some(Box::new(TestDetails {
+                    native_id: if id.is_empty() {
+                        path.to_string()
+                    } else {
+                        id.to_owned()
+                    },
+                    unit: path,
+                    ..details
+                })),
+            },
+        );
+    }
+
+    pub(super) fn collect_error(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        number: Option<u32>,
+        error: &CollectError,
+    ) {
+        let problem = Problem {
+            phase: "collect".to_owned(),
+            outcome: "errored".to_owned(),
+            message: error.message.clone(),
+            reason: None,
+            text: error.text.clone(),
+            location: error.location.as_ref().map(location),
+        };
+        let details = TestDetails {
+            problems: vec![problem],
+            sections: error.sections.clone(),
+            worker: number,
+            ..TestDetails::default()
+        };
+        self.enter_collection(
+            core,
+            error.unit,
+            error.id.as_deref(),
+            Outcome::Errored,
+            details,
+        );
+    }
+
+    pub(super) fn collect_skipped(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        number: Option<u32>,
+        skipped: &CollectSkipped,
+    ) {
+        let problem = Problem {
+            phase: "collect".to_owned(),
+            outcome: "skipped".to_owned(),
+            reason: skipped.reason.clone(),
+            location: skipped.location.as_ref().map(location),
+            ..Problem::default()
+        };
+        let details = TestDetails {
+            problems: vec![problem],
+            worker: number,
+            ..TestDetails::default()
+        };
+        self.enter_collection(
+            core,
+            skipped.unit,
+            skipped.id.as_deref(),
+            Outcome::Skipped,
+            details,
+        );
+    }
+
+    fn enter_collection(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        unit: Option<u32>,
+        id: Option<&str>,
+        outcome: Outcome,
+        details: TestDetails,
+    ) {
+        let unit = unit
+            .map(|unit| unit as usize)
+            .filter(|unit| *unit < self.units.len());
+        // Every worker that collects the unit says so.
+        if unit.is_some_and(|unit| self.units[unit].reported_itself) {
+            return;
+        }
+        let id = match (id, unit) {
+            (Some(id), _) => id.to_owned(),
+            (None, Some(unit)) => self.units[unit].key.clone(),
+            (None, None) => String::new(),
+        };
+        let tests = unit.and_then(|unit| self.units[unit].tests.take());
+        self.enter_extra(core, unit, &id, outcome, details, None);
+        if let Some(unit) = unit {
+            // What a unit holds besides is told by `collected`.
+            self.units[unit].tests = tests;
+        }
+    }
+
+    /// A worker has gone in the midst of a part.
+    pub(super) fn part_was_cut(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        worker: &Worker,
+        number: u32,
+        task: TaskId,
+        ended_well: bool,
+    ) {
+        let Some(part) = self.parts.get(&task).cloned() else {
+            return;
+        };
+        let stopped = matches!(worker.kill, Some((KillCause::Stopped, _)))
+            || (ended_well && self.ended_early.is_some());
+        if let Some(running) = worker.running {
+            self.running_test_was_cut(core, worker, number, running, stopped);
+        } else if self.units[part.unit].tests.is_none() && !stopped {
+            let text = format!(
+                "the worker died while it collected the file: {}",
+                how(worker)
+            );
+            let text = with_output(&text, worker);
+            self.units[part.unit].tests = Some(Vec::new());
+            self.enter_unit(core, part.unit, Outcome::Errored, Some(&text), None);
+            self.end_part(core, task);
+            return;
+        }
+        if self.units[part.unit].tests.is_some() {
+            let rest = self.units[part.unit].waiting_for(task);
+            if rest.is_empty() {
+                self.end_part(core, task);
+                return;
+            }
+            if let Some(part) = self.parts.get_mut(&task) {
+                part.tests = Some(rest);
+            }
+        }
+        self.hand_on(core, task);
+    }
+
+    fn running_test_was_cut(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        worker: &Worker,
+        number: u32,
+        running: RunningTest,
+        stopped: bool,
+    ) {
+        let (unit, index) = (running.unit as usize, running.test);
+        if stopped {
+            let reason = core.stopping.clone().or_else(|| self.ended_early.clone());
+            self.settle_test(core, unit, index, None, reason);
+            return;
+        }
+        let (outcome, message) = match &worker.kill {
+            Some((KillCause::Timeout(timeout), _)) => (
+                Outcome::TimedOut,
+                format!("timed out after {}", Human(*timeout)),
+            ),
+            Some((KillCause::Misbehaved(what), _)) => (
+                Outcome::Errored,
+                format!("the worker does not keep to the protocol: {what}"),
+            ),
+            _ => (
+                Outcome::Crashed,
+                format!("the worker died: {}", how(worker)),
+            ),
+        };
+        let attempts = self.units[unit]
+            .test(index)
+            .map_or(0, |test| test.attempts.len());
+        let result = AttemptResult {
+            attempt: attempts as u32 + 1,
+            exit: worker.exit,
+            started_at: running.at,
+            duration: running.since.elapsed(),
+            ..blank(outcome, &message, running.at)
+        };
+        let mut sections = last_output(worker);
+        let text = stacks_of(worker);
+        if let Some(stacks) = &text {
+            sections.push(("Stacks of all threads".to_owned(), stacks.clone()));
+        }
+        let details = TestDetails {
+            worker: Some(number),
+            problems: vec![Problem {
+                phase: "call".to_owned(),
+                outcome: outcome.as_str().to_owned(),
+                message: Some(message),
+                ..Problem::default()
+            }],
+            sections,
+            ..TestDetails::default()
+        };
+        self.ended(core, unit, index, Ended { result, details });
+    }
+
+    /// What tests are expected to take together.
+    pub(super) fn expected_of(&self, unit: usize, tests: &[u32]) -> Duration {
+        let usual = self.usual_duration();
+        let expected = |index: &u32| {
+            let id = self.units[unit].test(*index).map(|test| &*test.id);
+            id.and_then(|id| self.framework.expected_tests.get(id).copied())
+                .unwrap_or(usual)
+        };
+        tests.iter().map(expected).sum()
+    }
+
+    /// The mean of the tests that have ended.
+    pub(super) fn usual_duration(&self) -> Duration {
+        let (sum, count) = self.measured;
+        sum.checked_div(count).unwrap_or_default()
+    }
+}
+
+/// How a worker's process ended, in words.
+fn how(worker: &Worker) -> String {
+    match worker.exit {
+        Some(Exit::Signal(signal)) => match crate::outcome::signal_name(signal) {
+            Some(name) => format!("killed by {name}"),
+            None => format!("killed by signal {signal}"),
+        },
+        Some(exit @ Exit::Code(_)) => exit.to_string(),
+        None => "nobody could see how".to_owned(),
+    }
+}
+
+fn with_output(text: &str, worker: &Worker) -> String {
+    let mut text = text.to_owned();
+    for (title, output) in last_output(worker) {
+        text = format!("{text}\n{title}:\n{output}");
+    }
+    text
+}
+
+/// What the running test, or its worker, has printed last.
+fn last_output(worker: &Worker) -> Vec<(String, String)> {
+    let captured = worker.captured.clone().unwrap_or_default();
+    let log = FrameworkSuite::log_of(worker);
+    let files = [
+        ("Captured stdout", captured.stdout),
+        ("Captured stderr", captured.stderr),
+        ("Last output of the worker", Some(log.display().to_string())),
+    ];
+    files
+        .into_iter()
+        .filter_map(|(title, file)| {
+            let text = end_of(Path::new(&file?), 0)?;
+            (!text.trim().is_empty()).then(|| (title.to_owned(), text))
+        })
+        .collect()
+}
+
+fn stacks_of(worker: &Worker) -> Option<String> {
+    let stacks = worker.stacks.as_ref()?;
+    let text = end_of(Path::new(&stacks.file), worker.stacks_from)?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The end of a file, from `from` on.
+fn end_of(path: &Path, from: u64) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let from = from.max(length.saturating_sub(LAST_OUTPUT));
+    file.seek(SeekFrom::Start(from)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LAST_OUTPUT).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn blank(outcome: Outcome, message: &str, at: Duration) -> AttemptResult {
+    AttemptResult {
+        attempt: 1,
+        outcome,
+        exit: None,
+        message: Some(message.to_owned()),
+        started_at: at,
+        duration: Duration::ZERO,
+        usage: Usage::default(),
+        output_bytes: 0,
+        tail: Vec::new(),
+        leaked: Vec::new(),
+    }
+}
+
+fn attempt_of(finished: &TestFinished, at: Duration) -> AttemptResult {
+    let outcome = match finished.outcome {
+        TestOutcome::Passed => Outcome::Passed,
+        TestOutcome::Failed => Outcome::Failed,
+        TestOutcome::Errored => Outcome::Errored,
+        TestOutcome::Skipped => Outcome::Skipped,
+        TestOutcome::Xfailed => Outcome::Xfailed,
+        TestOutcome::Xpassed => Outcome::Xpassed,
+        TestOutcome::Crashed => Outcome::Crashed,
+    };
+    let seconds: f64 = finished.durations.iter().sum();
+    let exit = finished.exit.unwrap_or_default();
+    let exit = exit.signal.map(Exit::Signal).or(exit.code.map(Exit::Code));
+    let said = finished.problems.iter().find_map(|problem| {
+        let reason = problem.reason.clone().filter(|reason| !reason.is_empty());
+        problem.message.clone().or(reason)
+    });
+    let said = said.or_else(|| finished.wasxfail.clone());
+    AttemptResult {
+        exit,
+        message: said.or_else(|| exit.map(|exit| exit.to_string())),
+        duration: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        ..blank(outcome, "", at)
+    }
+}
+
+fn location(place: &Place) -> (String, Option<u32>) {
+    (place.file.clone(), place.line)
+}
+
+fn details_of(finished: TestFinished, worker: u32) -> TestDetails {
+    let wasxfail = finished.wasxfail;
+    let problem = |problem: ProblemMessage| Problem {
+        phase: problem.phase,
+        reason: problem
+            .reason
+            .or_else(|| wasxfail.clone().filter(|_| problem.outcome == "xfailed")),
+        outcome: problem.outcome,
+        message: problem.message,
+        text: problem.text,
+        location: problem.location.as_ref().map(location),
+    };
+    let mut problems: Vec<Problem> = finished.problems.into_iter().map(problem).collect();
+    if finished.outcome == TestOutcome::Xpassed && problems.is_empty() {
+        problems.push(Problem {
+            phase: "call".to_owned(),
+            outcome: "xpassed".to_owned(),
+            reason: wasxfail.clone(),
+            ..Problem::default()
+        });
+    }
+    let subtest = |subtest: SubtestMessage| Subtest {
+        name: subtest.name,
+        outcome: subtest.outcome,
+        duration: subtest.duration,
+        message: subtest.message,
+        text: subtest.text,
+    };
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    TestDetails {
+        worker: Some(worker),
+        phases: Some(finished.durations),
+        problems,
+        sections: finished.sections,
+        properties: finished
+            .user_properties
+            .into_iter()
+            .map(|(n, v)| (n, text(v)))
+            .collect(),
+        subtests: finished.subtests.into_iter().map(subtest).collect(),
+        subtests_passed: finished.subtests_passed,
+        ..TestDetails::default()
+    }
+}
+
+/// What is known of a test before it has run.
+fn describe(test: &Test, unit: Arc<str>, rerun: &str) -> TestDetails {
+    let description = &test.description;
+    let file = description.file.clone().unwrap_or_else(|| unit.to_string());
+    TestDetails {
+        native_id: test.id.to_string(),
+        unit,
+        file: Some(file),
+        line: description.line,
+        markers: description.markers.clone(),
+        rerun: (!rerun.is_empty()).then(|| format!("{rerun} {}", quoted(&test.id))),
+        ..TestDetails::default()
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

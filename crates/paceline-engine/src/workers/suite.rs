@@ -1,0 +1,788 @@
+//! The life of a suite that a framework runs.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use paceline_protocol::{Fork, PROTOCOL_VERSION, Ready, Run, Shutdown, ToWorker, Welcome};
+
+use super::host::{Host, HostState};
+use super::part::Part;
+use super::unit::{TestState, Unit};
+use super::worker::{Kill, KillCause, Worker};
+use crate::attempt::{Handle, Job, JobId, Program, ProgramLog, Stop, Sweep};
+use crate::event::{AttemptResult, EventKind, NotRun, NoteKind, SuiteNote, Usage};
+use crate::outcome::Outcome;
+use crate::plan::{Constraints, Framework, Suite, SuiteId};
+use crate::run::Core;
+use crate::run::{LinkId, Peer};
+use crate::schedule::{Task, TaskId};
+
+/// How long a worker may take from its start to its first message.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+/// Deaths of workers between which no test has ended, before the suite is given up.
+const MOST_DEATHS: u32 = 3;
+/// A suite that is expected to take less runs on one worker: another one would cost more.
+const WORTH_ANOTHER: Duration = Duration::from_millis(30);
+
+/// A suite that a framework runs.
+pub(crate) struct FrameworkSuite<'env> {
+    pub(super) id: SuiteId,
+    pub(super) suite: &'env Suite,
+    pub(super) framework: &'env Framework,
+    pub(super) host: Host,
+    /// Whether workers are forked.
+    pub(super) forks: bool,
+    pub(super) ready: Option<Ready>,
+    pub(super) units: Vec<Unit>,
+    pub(super) parts: BTreeMap<TaskId, Part>,
+    pub(super) workers: BTreeMap<u32, Worker>,
+    /// Deaths since a test has ended.
+    pub(super) deaths: u32,
+    /// Why its tests are not run any more, where that is the suite's own affair.
+    pub(super) ended_early: Option<NotRun>,
+    /// When its host was started, counted from the start of the run.
+    pub(super) began: Duration,
+    /// How long its host has booted.
+    pub(super) boot_time: Duration,
+    /// What spawned workers have used.
+    pub(super) usage: Vec<Usage>,
+    /// The sum of all tests' durations that have ended, and their number.
+    pub(super) measured: (Duration, u32),
+}
+
+impl<'env> FrameworkSuite<'env> {
+    /// Starts the host.
+    pub(crate) fn boot(
+        core: &mut Core<'_, '_, 'env>,
+        id: SuiteId,
+        suite: &'env Suite,
+        framework: &'env Framework,
+    ) -> Self {
+        let mut this = Self {
+            id,
+            suite,
+            framework,
+            host: Host::new(),
+            forks: framework.fork,
+            ready: None,
+            units: Vec::new(),
+            parts: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            deaths: 0,
+            ended_early: None,
+            began: core.now(),
+            boot_time: Duration::ZERO,
+            usage: Vec::new(),
+            measured: (Duration::ZERO, 0),
+        };
+        this.host.deadline = Some(Instant::now() + suite.timeout);
+        match this.start_host(core) {
+            Ok(handle) => this.host.handle = Some(handle),
+            Err(error) => {
+                this.host.state = HostState::Gone;
+                this.fail(core, &format!("starting its host: {error}"), None);
+                this.host.is_closed = true;
+            }
+        }
+        this
+    }
+
+    fn start_host(&self, core: &mut Core<'_, '_, 'env>) -> io::Result<Handle> {
+        let exchange = core.exchange()?;
+        let token = exchange.expect(Peer::Host(self.id))?;
+        let env = vec![
+            ("PACELINE_CONNECT".into(), exchange.address().into()),
+            ("PACELINE_TOKEN".into(), token.into()),
+            ("PACELINE_ROLE".into(), "host".into()),
+        ];
+        core.pool.run(Job {
+            id: JobId::Host(self.id),
+            program: Program {
+                suite: self.suite.name.clone(),
+                launch: Cow::Borrowed(&self.suite.launch),
+                attempt: 1,
+                env,
+                timeout: None,
+                log: ProgramLog::Suite(self.suite),
+                sweep: Sweep::Suite,
+            },
+        })
+    }
+
+    /// What a `welcome` for a process that boots by itself holds.
+    pub(super) fn welcome(&self, core: &Core<'_, '_, 'env>) -> Welcome {
+        Welcome {
+            protocol: PROTOCOL_VERSION,
+            run: Some(core.options.run.clone()),
+            workers: Some(self.most_workers(core)),
+            worker_input: self
+                .ready
+                .as_ref()
+                .and_then(|ready| ready.worker_input.clone()),
+            options: self.framework.options.clone(),
+        }
+    }
+
+    /// All units are known and workers can start: hands all to the scheduler.
+    pub(super) fn host_is_ready(&mut self, core: &mut Core<'_, '_, 'env>, ready: Ready) {
+        if self.host.state != HostState::Booting {
+            return;
+        }
+        self.host.state = HostState::Serving;
+        self.host.deadline = None;
+        self.boot_time = core.now().saturating_sub(self.began);
+        if self.forks && !ready.can_fork {
+            self.forks = false;
+            let why = ready.why_not.as_deref().unwrap_or("the host cannot fork");
+            self.note(
+                core,
+                NoteKind::Mode,
+                &format!("each worker boots by itself: {why}"),
+            );
+        }
+        if ready.collect == "whole" {
+            let why = ready
+                .collect_because
+                .as_deref()
+                .unwrap_or("it was asked for");
+            self.note(
+                core,
+                NoteKind::Mode,
+                &format!("all tests are collected first: {why}"),
+            );
+        }
+        self.ready = Some(ready);
+        core.scheduler.yield_slots(TaskId(self.id.0));
+        let by_unit = self.expected_by_unit();
+        let keys = self
+            .units
+            .iter()
+            .map(|unit| by_unit.get(unit.key.as_str()).copied());
+        for (unit, expected) in keys.collect::<Vec<_>>().into_iter().enumerate() {
+            self.add_part(core, Part::whole(unit), self.constraints(), expected);
+        }
+    }
+
+    /// What history expects of each file: the sum of its tests.
+    fn expected_by_unit(&self) -> BTreeMap<&'env str, Duration> {
+        let mut sums: BTreeMap<&'env str, Duration> = BTreeMap::new();
+        for (id, duration) in &self.framework.expected_tests {
+            let unit = id.split_once("::").map_or(id.as_str(), |(unit, _)| unit);
+            *sums.entry(unit).or_default() += *duration;
+        }
+        sums
+    }
+
+    /// What each part takes. What the suite as a whole needs, its host holds.
+    pub(super) fn constraints(&self) -> Constraints {
+        let own = &self.suite.constraints;
+        Constraints {
+            weight: if own.serial { u32::MAX } else { own.weight },
+            needs: Vec::new(),
+            serial: false,
+        }
+    }
+
+    pub(super) fn add_part(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        part: Part,
+        constraints: Constraints,
+        expected: Option<Duration>,
+    ) -> TaskId {
+        let task = Task {
+            constraints,
+            after: Vec::new(),
+            expected,
+        };
+        let task = core.add_task(self.id, task);
+        self.units[part.unit].open_parts += 1;
+        if let Some(tests) = &part.tests {
+            for index in tests.clone() {
+                if let Some(test) = self.units[part.unit].test_mut(index) {
+                    test.state = TestState::Waiting(task);
+                }
+            }
+        }
+        self.parts.insert(task, part);
+        task
+    }
+
+    fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
+        let expected: Duration = self.framework.expected_tests.values().sum();
+        let is_small = !self.framework.expected_tests.is_empty() && expected < WORTH_ANOTHER;
+        let most = if is_small { 1 } else { core.options.jobs };
+        most.min(self.framework.workers.unwrap_or(u32::MAX)).max(1)
+    }
+
+    /// A part's turn has come: hands it to a worker.
+    pub(crate) fn start_part(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
+        if !self.parts.contains_key(&task) {
+            return;
+        }
+        if self.ended_early.is_some() || self.host.state != HostState::Serving {
+            self.drop_part(core, task);
+            core.scheduler.finish(task, true);
+            return;
+        }
+        let number = match self.choose_worker(core) {
+            Ok(number) => number,
+            Err(error) => {
+                self.break_off(core, &format!("starting a worker: {error}"));
+                self.drop_part(core, task);
+                core.scheduler.finish(task, true);
+                return;
+            }
+        };
+        self.hand(number, task);
+    }
+
+    fn hand(&mut self, number: u32, task: TaskId) {
+        if let Some(part) = self.parts.get_mut(&task) {
+            part.worker = Some(number);
+        }
+        if let Some(worker) = self.workers.get_mut(&number) {
+            worker.queue.push_back(task);
+            worker.wants_next = false;
+            self.send_run(number, task);
+        }
+    }
+
+    /// An idle worker, one that is starting and has nothing yet, or a new one.
+    fn choose_worker(&mut self, core: &mut Core<'_, '_, 'env>) -> io::Result<u32> {
+        let asks = |worker: &Worker| worker.is_idle() && worker.wants_next;
+        let idle = |worker: &Worker| worker.is_idle();
+        let find = |wanted: &dyn Fn(&Worker) -> bool| {
+            self.workers
+                .iter()
+                .find(|(_, worker)| wanted(worker))
+                .map(|(number, _)| *number)
+        };
+        if let Some(number) = find(&asks).or_else(|| find(&idle)) {
+            return Ok(number);
+        }
+        let usable =
+            |worker: &Worker| !worker.is_ending && worker.kill.is_none() && worker.closed.is_none();
+        let count = self
+            .workers
+            .values()
+            .filter(|worker| usable(worker))
+            .count();
+        if count >= self.most_workers(core) as usize {
+            let busy = self.workers.iter().filter(|(_, worker)| usable(worker));
+            if let Some((number, _)) = busy.min_by_key(|(_, worker)| worker.queue.len()) {
+                return Ok(*number);
+            }
+        }
+        self.start_worker(core)
+    }
+
+    fn start_worker(&mut self, core: &mut Core<'_, '_, 'env>) -> io::Result<u32> {
+        let number = core.take_worker_number();
+        let log = core.worker_log(&self.suite.name, number);
+        if let Some(dir) = log.parent() {
+            std::fs::create_dir_all(dir)?;
+        }
+        let exchange = core.exchange()?;
+        let token = exchange.expect(Peer::Worker(self.id, number))?;
+        let address = exchange.address().to_owned();
+        let mut worker = Worker::new(log.clone(), Instant::now() + CONNECT_PATIENCE);
+        let env = worker_environment(number, &core.options.run);
+        match (self.forks, &mut self.host.link) {
+            (true, Some(link)) => link.send(&ToWorker::Fork(Fork {
+                worker: number,
+                token,
+                env: env
+                    .into_iter()
+                    .map(|(name, value)| (name, Some(value)))
+                    .collect(),
+                log: Some(log.display().to_string()),
+            })),
+            _ => {
+                let own = [
+                    ("PACELINE_CONNECT".to_owned(), address),
+                    ("PACELINE_TOKEN".to_owned(), token),
+                    ("PACELINE_ROLE".to_owned(), "worker".to_owned()),
+                    ("PACELINE_LOG".to_owned(), log.display().to_string()),
+                ];
+                let env = env.into_iter().chain(own);
+                worker.handle = Some(
+                    core.pool.run(Job {
+                        id: JobId::Worker(self.id, number),
+                        program: Program {
+                            suite: self.suite.name.clone(),
+                            launch: Cow::Borrowed(&self.suite.launch),
+                            attempt: 1,
+                            env: env
+                                .map(|(n, v)| (OsString::from(n), OsString::from(v)))
+                                .collect(),
+                            timeout: None,
+                            log: ProgramLog::File(log),
+                            sweep: Sweep::Session,
+                        },
+                    })?,
+                );
+            }
+        }
+        self.workers.insert(number, worker);
+        Ok(number)
+    }
+
+    /// Sends what a worker is to run; one that has not connected yet gets it when it does.
+    pub(super) fn send_run(&mut self, number: u32, task: TaskId) {
+        let Some(part) = self.parts.get(&task) else {
+            return;
+        };
+        let unit = &self.units[part.unit];
+        let message = ToWorker::Run(Run {
+            unit: part.unit as u32,
+            key: unit.key.clone(),
+            tests: part.tests.clone(),
+            known: unit.digest.clone(),
+            isolation: part.isolation.clone(),
+        });
+        if let Some(link) = self
+            .workers
+            .get_mut(&number)
+            .and_then(|worker| worker.link.as_mut())
+        {
+            link.send(&message);
+        }
+    }
+
+    /// Looks after workers that have nothing to do, once everything that can start has started.
+    pub(crate) fn settle(&mut self, core: &mut Core<'_, '_, 'env>) {
+        if self.host.state == HostState::Booting {
+            return;
+        }
+        self.split_where_it_pays(core);
+        let waiting = self.parts.values().any(|part| part.worker.is_none());
+        let gives_back = self.workers.values().any(|worker| worker.gives_back);
+        for worker in self.workers.values_mut() {
+            if !worker.is_idle() {
+                continue;
+            }
+            let Some(link) = &mut worker.link else {
+                continue;
+            };
+            if waiting || gives_back {
+                if worker.wants_next {
+                    worker.wants_next = false;
+                    link.send(&ToWorker::Wait);
+                }
+            } else {
+                worker.wants_next = false;
+                worker.is_ending = true;
+                link.send(&ToWorker::Shutdown(Shutdown::default()));
+            }
+        }
+        if self.parts.is_empty() && self.workers.is_empty() && self.host.state == HostState::Serving
+        {
+            self.end_host(core);
+        }
+    }
+
+    fn end_host(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let counts = core.ledger.suite_counts(self.id);
+        self.host.state = HostState::Ending;
+        self.host.deadline = Some(Instant::now() + self.suite.timeout);
+        if let Some(link) = &mut self.host.link {
+            link.send(&ToWorker::Shutdown(Shutdown {
+                now: false,
+                tests: Some(counts.total),
+                failed: Some(counts.failures()),
+            }));
+        }
+    }
+
+    /// Whether everything about it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.host.state == HostState::Gone && self.workers.is_empty() && self.parts.is_empty()
+    }
+
+    /// The host's process has ended.
+    pub(crate) fn host_ended(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
+        let state = self.host.state;
+        self.usage.push(result.usage);
+        let died = state != HostState::Ending || self.host.goodbye.is_none();
+        self.host.state = HostState::Gone;
+        self.host.result = Some(result.clone());
+        if let Some(link) = self.host.link.take() {
+            link.close();
+        }
+        if died && self.ended_early.is_none() && core.stopping.is_none() {
+            let what = match state {
+                HostState::Booting => "its host ended before it was ready",
+                _ => "its host died",
+            };
+            let text = match self.host.errors.first() {
+                Some(error) => error.clone(),
+                None => format!(
+                    "{what}: {}",
+                    result.message.as_deref().unwrap_or("exit code 0")
+                ),
+            };
+            self.fail(core, &text, Some(result));
+        } else if died {
+            self.not_run_all(core);
+        } else {
+            self.check_exit_status(core);
+        }
+        for number in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.kill(number, KillCause::Stopped, core);
+        }
+    }
+
+    /// The framework has the last word: what fails it without failing a test fails the suite.
+    fn check_exit_status(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let Some(goodbye) = self.host.goodbye.clone() else {
+            return;
+        };
+        if let Some(summary) = goodbye.summary.filter(|text| !text.trim().is_empty()) {
+            self.note(core, NoteKind::Summary, &summary);
+        }
+        let counts = core.ledger.suite_counts(self.id);
+        // 5: nothing was collected, which the counts say as well.
+        let is_explained = matches!(goodbye.exit_status, 0 | 5) || counts.failures() > 0;
+        if !is_explained && core.stopping.is_none() && self.ended_early.is_none() {
+            let text = format!(
+                "{} ended with exit status {} though no test failed",
+                self.suite.framework, goodbye.exit_status
+            );
+            self.enter_suite_error(core, Outcome::Failed, &text, None);
+        }
+    }
+
+    /// The whole suite has gone wrong: one entry that says so; what has not run does not.
+    pub(super) fn fail(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        text: &str,
+        result: Option<AttemptResult>,
+    ) {
+        self.enter_suite_error(core, Outcome::Errored, text, result);
+        self.break_off(core, text);
+    }
+
+    /// Runs nothing more of the suite.
+    pub(super) fn break_off(&mut self, core: &mut Core<'_, '_, 'env>, reason: &str) {
+        let first = reason
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or(reason);
+        let reason = format!("the suite ended early: {}", first.trim());
+        self.ended_early
+            .get_or_insert(NotRun::SuiteEnded { reason });
+        self.not_run_all(core);
+    }
+
+    /// Ends what waits; what runs is told to end.
+    fn not_run_all(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let waiting: Vec<TaskId> = self
+            .parts
+            .iter()
+            .filter(|(_, part)| part.worker.is_none())
+            .map(|(task, _)| *task)
+            .collect();
+        for task in waiting {
+            // The scheduler hands it out sooner or later, and `start_part` ends it then; where it
+            // was halted, nobody will.
+            if core.stopping.is_some() {
+                self.drop_part(core, task);
+            }
+        }
+        for worker in self.workers.values_mut() {
+            worker.is_ending = true;
+            if let Some(link) = &mut worker.link {
+                link.send(&ToWorker::Shutdown(Shutdown {
+                    now: true,
+                    ..Shutdown::default()
+                }));
+            }
+        }
+    }
+
+    /// The run is over: nothing starts, and what runs ends as `how` says.
+    pub(crate) fn stop(&mut self, core: &mut Core<'_, '_, 'env>, how: Option<Stop>) {
+        self.not_run_all(core);
+        if self.host.state == HostState::Booting
+            && let (Some(handle), Some(how)) = (&self.host.handle, how)
+        {
+            handle.stop(how);
+        }
+        let Some(how) = how else {
+            return;
+        };
+        for number in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.kill(number, KillCause::Stopped, core);
+            if how == Stop::AtOnce {
+                self.kill_at_once(number);
+            }
+        }
+        if how == Stop::AtOnce
+            && let Some(handle) = &self.host.handle
+        {
+            handle.stop(how);
+        }
+    }
+
+    /// A worker and its process are gone.
+    pub(super) fn worker_is_gone(&mut self, core: &mut Core<'_, '_, 'env>, number: u32) {
+        let Some(mut worker) = self.workers.remove(&number) else {
+            return;
+        };
+        core.free_worker_number(number);
+        if let Some(link) = worker.link.take() {
+            link.close();
+        }
+        let ended_well = worker.goodbye.is_some() && worker.kill.is_none();
+        let mut queue: VecDeque<TaskId> = std::mem::take(&mut worker.queue);
+        if !ended_well
+            && worker
+                .kill
+                .as_ref()
+                .is_none_or(|(cause, _)| *cause != KillCause::Stopped)
+        {
+            self.deaths += 1;
+        }
+        if worker.has_begun
+            && let Some(task) = queue.pop_front()
+        {
+            self.part_was_cut(core, &worker, number, task, ended_well);
+        }
+        for task in queue {
+            self.hand_on(core, task);
+        }
+        if self.deaths >= MOST_DEATHS && self.ended_early.is_none() {
+            let text = format!("{MOST_DEATHS} workers died, and no test ended in between");
+            self.fail(core, &text, None);
+        }
+    }
+
+    /// Gives a part that holds its slot to another worker.
+    pub(super) fn hand_on(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
+        let Some(part) = self.parts.get_mut(&task) else {
+            return;
+        };
+        part.worker = None;
+        part.began = None;
+        if self.ended_early.is_some() || core.stopping.is_some() {
+            let released = part.released;
+            self.drop_part(core, task);
+            if !released {
+                core.scheduler.finish(task, true);
+            }
+            return;
+        }
+        self.start_part(core, task);
+    }
+
+    /// A part will not run: its tests have not run.
+    pub(super) fn drop_part(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
+        let reason = core.stopping.clone().or_else(|| self.ended_early.clone());
+        let reason = reason.unwrap_or(NotRun::SuiteEnded {
+            reason: "the suite ended early".to_owned(),
+        });
+        let Some(part) = self.parts.remove(&task) else {
+            return;
+        };
+        let unit = part.unit;
+        self.units[unit].open_parts -= 1;
+        if self.units[unit].tests.is_none() && self.units[unit].open_parts == 0 {
+            self.enter_unit(core, unit, Outcome::NotRun, None, Some(reason));
+        } else {
+            for index in self.units[unit].waiting_for(task) {
+                self.settle_test(core, unit, index, None, Some(reason.clone()));
+            }
+        }
+        self.close_if_complete(core, unit);
+    }
+
+    /// A part has ended, however.
+    pub(super) fn end_part(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
+        let Some(part) = self.parts.remove(&task) else {
+            return;
+        };
+        self.units[part.unit].open_parts -= 1;
+        if let Some(began) = part.began {
+            core.measure(self.id, began, self.longest_of(&part));
+        }
+        if !part.released {
+            core.scheduler.finish(task, true);
+        }
+        self.close_if_complete(core, part.unit);
+    }
+
+    /// The longest test of a part.
+    fn longest_of(&self, part: &Part) -> Duration {
+        let unit = &self.units[part.unit];
+        let tests = part
+            .tests
+            .iter()
+            .flatten()
+            .filter_map(|index| unit.test(*index));
+        let durations = tests.filter_map(|test| test.attempts.last().map(|last| last.duration));
+        durations.max().unwrap_or_default()
+    }
+
+    pub(super) fn close_if_complete(&mut self, core: &mut Core<'_, '_, 'env>, unit: usize) {
+        if self.units[unit].is_complete() && !self.units[unit].closed {
+            self.units[unit].closed = true;
+            core.close_unit(self.id, unit);
+        }
+    }
+
+    pub(super) fn note(&self, core: &mut Core<'_, '_, 'env>, about: NoteKind, text: &str) {
+        core.tell(EventKind::SuiteNote(SuiteNote {
+            suite: self.suite.name.clone(),
+            about,
+            text: text.to_owned(),
+        }));
+    }
+
+    /// A connection has said who it is.
+    pub(crate) fn connected(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        link: LinkId,
+        peer: Peer,
+        hello: &paceline_protocol::Hello,
+    ) {
+        let Some(mut link) = core.introduce(link, peer) else {
+            return;
+        };
+        match peer {
+            Peer::Host(_) => {
+                link.send(&ToWorker::Welcome(self.welcome(core)));
+                self.host.link = Some(link);
+            }
+            Peer::Worker(_, number) => {
+                let welcome = if self.forks {
+                    Welcome {
+                        protocol: PROTOCOL_VERSION,
+                        ..Welcome::default()
+                    }
+                } else {
+                    self.welcome(core)
+                };
+                let Some(worker) = self.workers.get_mut(&number) else {
+                    link.close();
+                    return;
+                };
+                link.send(&ToWorker::Welcome(welcome));
+                worker.link = Some(link);
+                worker.pid = rustix::process::Pid::from_raw(hello.pid);
+                worker.stacks.clone_from(&hello.stacks);
+                worker.captured.clone_from(&hello.captured);
+                for task in worker.queue.clone() {
+                    self.send_run(number, task);
+                }
+                if self.ended_early.is_some() || core.stopping.is_some() {
+                    self.not_run_all(core);
+                }
+            }
+        }
+    }
+
+    /// A connection has ended.
+    pub(crate) fn disconnected(&mut self, core: &mut Core<'_, '_, 'env>, peer: Peer) {
+        match peer {
+            Peer::Host(_) => self.host.is_closed = true,
+            Peer::Worker(_, number) => {
+                if let Some(worker) = self.workers.get_mut(&number) {
+                    worker.closed = Some(Instant::now());
+                    if worker.exited.is_some() {
+                        self.worker_is_gone(core, number);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The process of a worker has ended.
+    pub(crate) fn worker_exited(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        number: u32,
+        exit: Option<crate::outcome::Exit>,
+    ) {
+        if let Some(worker) = self.workers.get_mut(&number) {
+            worker.exit = exit;
+            worker.exited = Some(Instant::now());
+            // A process that never connected has no connection that could end.
+            if worker.closed.is_some() || worker.link.is_none() {
+                self.worker_is_gone(core, number);
+            }
+        }
+    }
+
+    /// The process of a spawned worker has ended.
+    pub(crate) fn spawned_worker_ended(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        number: u32,
+        result: &AttemptResult,
+    ) {
+        self.usage.push(result.usage);
+        self.worker_exited(core, number, result.exit);
+    }
+
+    /// Everything it and its workers have used.
+    pub(crate) fn usage(&self) -> Usage {
+        crate::ledger::total_usage(self.usage.iter())
+    }
+
+    /// When its host was started, counted from the start of the run.
+    pub(crate) fn began(&self) -> Duration {
+        self.began
+    }
+
+    /// How long its host took to boot.
+    pub(crate) fn boot_time(&self) -> Duration {
+        self.boot_time
+    }
+
+    /// Marks a worker as one that has got `KILL`.
+    pub(super) fn mark_killed(worker: &mut Worker) {
+        if let Some((_, kill)) = &mut worker.kill {
+            *kill = Kill::Killed;
+        }
+    }
+
+    pub(super) fn path_of(&self, unit: usize) -> Arc<str> {
+        self.units[unit].path.clone()
+    }
+
+    /// The log of a worker, for messages.
+    pub(super) fn log_of(worker: &Worker) -> PathBuf {
+        worker.log.clone()
+    }
+}
+
+/// What tests can know of their worker; the names are those that the known parallel runners use, so
+/// that suites prepared for them work unchanged.
+fn worker_environment(number: u32, run: &str) -> Vec<(String, String)> {
+    let token = format!("{number}_{run}");
+    let from_one = (number + 1).to_string();
+    let test_env = if number == 0 {
+        String::new()
+    } else {
+        from_one.clone()
+    };
+    [
+        ("PACELINE_WORKER_ID", number.to_string()),
+        ("PACELINE_WORKER_TOKEN", token.clone()),
+        ("TEST_TOKEN", from_one),
+        ("UNIQUE_TEST_TOKEN", token.clone()),
+        ("PHPUNIT_WORKER_ID", number.to_string()),
+        ("PHPUNIT_WORKER_TOKEN", token),
+        ("TEST_ENV_NUMBER", test_env),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}

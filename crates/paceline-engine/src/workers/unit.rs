@@ -1,0 +1,117 @@
+//! Units of a suite and their tests, as far as they are known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceline_protocol::{Settings, TestDescription};
+
+use crate::event::AttemptResult;
+use crate::schedule::TaskId;
+
+/// A unit.
+pub(super) struct Unit {
+    pub(super) key: String,
+    /// What people call it.
+    pub(super) path: Arc<str>,
+    /// Its tests; `None` until a worker has collected it.
+    pub(super) tests: Option<Vec<Test>>,
+    pub(super) digest: Option<String>,
+    /// Descriptions that have come in pieces so far.
+    pub(super) pieces: Vec<TestDescription>,
+    /// Parts that have not ended.
+    pub(super) open_parts: u32,
+    /// How long a worker took to collect it.
+    pub(super) collect_time: Duration,
+    /// Whether the one skip or error of the file itself has been entered.
+    pub(super) reported_itself: bool,
+    pub(super) closed: bool,
+}
+
+/// A test.
+pub(super) struct Test {
+    pub(super) id: Arc<str>,
+    pub(super) description: TestDescription,
+    pub(super) settings: Settings,
+    pub(super) state: TestState,
+    /// Attempts that have ended.
+    pub(super) attempts: Vec<AttemptResult>,
+}
+
+/// Where a test is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TestState {
+    /// It is for this part to run it.
+    Waiting(TaskId),
+    /// It runs.
+    Running(TaskId),
+    /// It has its outcome.
+    Done,
+}
+
+impl Unit {
+    pub(super) fn new(key: String, path: &str) -> Self {
+        Self {
+            key,
+            path: path.into(),
+            tests: None,
+            digest: None,
+            pieces: Vec::new(),
+            open_parts: 0,
+            collect_time: Duration::ZERO,
+            reported_itself: false,
+            closed: false,
+        }
+    }
+
+    pub(super) fn tests(&self) -> &[Test] {
+        self.tests.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn test(&self, index: u32) -> Option<&Test> {
+        self.tests().get(index as usize)
+    }
+
+    pub(super) fn test_mut(&mut self, index: u32) -> Option<&mut Test> {
+        self.tests.as_mut()?.get_mut(index as usize)
+    }
+
+    /// The indexes of the tests that a part has still to start.
+    pub(super) fn waiting_for(&self, part: TaskId) -> Vec<u32> {
+        let is_waiting = |test: &Test| test.state == TestState::Waiting(part);
+        let places = (0..).zip(self.tests());
+        places
+            .filter(|(_, test)| is_waiting(test))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Whether all its tests are done and nothing more can come.
+    pub(super) fn is_complete(&self) -> bool {
+        self.open_parts == 0
+            && self
+                .tests()
+                .iter()
+                .all(|test| test.state == TestState::Done)
+    }
+}
+
+impl Test {
+    pub(super) fn new(description: TestDescription, part: TaskId) -> Self {
+        Self {
+            id: description.id.as_str().into(),
+            settings: description.paceline.clone().unwrap_or_default(),
+            description,
+            state: TestState::Waiting(part),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Whether it may only run when it is asked for by its index: its constraints have to be taken
+    /// first.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.settings.serial
+            || self.settings.needs.is_some()
+            || self.settings.weight.is_some_and(|weight| weight > 1)
+            || self.settings.isolation.is_some()
+    }
+}

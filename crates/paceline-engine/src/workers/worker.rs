@@ -1,0 +1,112 @@
+//! A worker of a suite.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use paceline_protocol::{Captured, Goodbye, Stacks};
+use rustix::process::Pid;
+
+use crate::attempt::Handle;
+use crate::outcome::Exit;
+use crate::run::Link;
+use crate::schedule::TaskId;
+
+/// The test that a worker runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RunningTest {
+    pub(super) unit: u32,
+    pub(super) test: u32,
+    pub(super) since: Instant,
+    pub(super) at: Duration,
+    /// The process that runs it, where that is not the worker.
+    pub(super) pid: Option<Pid>,
+}
+
+/// Why a worker is made to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum KillCause {
+    /// The running test has outlived this timeout.
+    Timeout(Duration),
+    /// The run or the suite is over.
+    Stopped,
+    /// It does not keep to the protocol.
+    Misbehaved(String),
+}
+
+/// How far a worker has been made to end.
+#[derive(Clone, Debug)]
+pub(super) enum Kill {
+    /// Its stacks have been asked for; `TERM` comes next.
+    Stacks { until: Instant },
+    /// It has got `TERM`; `KILL` comes next.
+    Terminated { until: Instant },
+    /// It has got `KILL`.
+    Killed,
+}
+
+/// A worker.
+pub(super) struct Worker {
+    /// `None` until it has connected.
+    pub(super) link: Option<Link>,
+    /// When it has to have connected.
+    pub(super) connect_by: Instant,
+    pub(super) pid: Option<Pid>,
+    /// Of a spawned worker.
+    pub(super) handle: Option<Handle>,
+    pub(super) log: PathBuf,
+    /// Parts that it has, the running one first.
+    pub(super) queue: VecDeque<TaskId>,
+    /// Whether it has begun with the first of those.
+    pub(super) has_begun: bool,
+    pub(super) running: Option<RunningTest>,
+    /// Whether it has asked what comes next and has no answer.
+    pub(super) wants_next: bool,
+    /// Whether it has been told to end.
+    pub(super) is_ending: bool,
+    /// Whether it has been asked to give tests back.
+    pub(super) gives_back: bool,
+    pub(super) goodbye: Option<Goodbye>,
+    pub(super) exit: Option<Exit>,
+    /// Since when its connection is closed.
+    pub(super) closed: Option<Instant>,
+    /// Since when its process is known to have ended.
+    pub(super) exited: Option<Instant>,
+    pub(super) stacks: Option<Stacks>,
+    /// How long the file of stacks was before they were asked for.
+    pub(super) stacks_from: u64,
+    pub(super) captured: Option<Captured>,
+    pub(super) kill: Option<(KillCause, Kill)>,
+}
+
+impl Worker {
+    pub(super) fn new(log: PathBuf, connect_by: Instant) -> Self {
+        Self {
+            link: None,
+            connect_by,
+            pid: None,
+            handle: None,
+            log,
+            queue: VecDeque::new(),
+            has_begun: false,
+            running: None,
+            wants_next: false,
+            is_ending: false,
+            gives_back: false,
+            goodbye: None,
+            exit: None,
+            closed: None,
+            exited: None,
+            stacks: None,
+            stacks_from: 0,
+            captured: None,
+            kill: None,
+        }
+    }
+
+    /// Whether it can be handed a part now.
+    pub(super) fn is_idle(&self) -> bool {
+        let has_nothing = self.queue.is_empty() || (self.wants_next && self.queue.len() == 1);
+        has_nothing && !self.is_ending && self.kill.is_none() && self.closed.is_none()
+    }
+}
