@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import warnings
-from typing import Any, Callable, Dict, Generator, List, Optional
+from typing import Any, Callable, Generator, List, Optional
 
 import pytest
 from _pytest._io import TerminalWriter
@@ -114,7 +114,7 @@ class Plugin:
         if report.passed or (self.worker is None and not self.is_host):
             # What a spawned worker's own walk meets, the host has told already.
             return
-        found = problem(report) if report.failed else problem(report)
+        found = problem(report)
         found.pop("phase", None)
         found.pop("outcome", None)
         kind = "collect_error" if report.failed else "collect_skipped"
@@ -151,9 +151,7 @@ class Plugin:
             if manager is not None:
                 capture.stop(manager)
                 NamedCapture(self._log).restart(manager)
-        self.worker = Worker(
-            session, self.connection, self.discovery, self.reports, self.options
-        )
+        self.worker = Worker(session, self.connection, self.discovery, self.reports, self.options)
         session.config.pluginmanager.register(self.reports, "paceline-reports")
         try:
             self.worker.work()

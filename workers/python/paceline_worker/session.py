@@ -404,6 +404,7 @@ class Worker:
     def _text_of(self, error: BaseException) -> str:
         from _pytest._code import ExceptionInfo
 
+        assert error.__traceback__ is not None
         info = ExceptionInfo.from_exc_info((type(error), error, error.__traceback__))
         return cut(str(info.getrepr(style="long", funcargs=False, chain=True)))
 
