@@ -242,6 +242,8 @@ class Worker:
                 ids = run.ids
                 indexes = [i for i in indexes if unit.tests[i].nodeid in ids]  # type: ignore[assignment]
             run.todo = deque(indexes)
+        if self.session.config.option.collectonly:
+            run.todo.clear()
 
     def _tell(self, run: Run) -> None:
         unit = run.unit

@@ -43,7 +43,8 @@ class Conversation:
         )
         self.accept()
         self.hello = self.hear("hello")
-        self.say(kind="welcome", protocol=1, run="r", args=["-p", "no:randomly"], **(welcome or {}))
+        options = {"run": "r", "args": ["-p", "no:randomly"], **(welcome or {})}
+        self.say(kind="welcome", protocol=1, **options)
 
     def accept(self):
         sock, _ = self.listener.accept()
@@ -232,6 +233,14 @@ class Messages(ProtocolCase):
         self.assertNotIn("tests", again)
         self.assertEqual(again["digest"], collected["digest"])
         second.say(kind="shutdown")
+
+    def test_collect_only_as_an_argument(self):
+        self.write(test_x=THREE)
+        worker = self.talk(welcome={"args": ["--collect-only"]})
+        worker.say(kind="run", unit=0, key="test_x.py", tests=None)
+        worker.say(kind="shutdown")
+        kinds = [one["kind"] for one in worker.hear_all()]
+        self.assertEqual(kinds, ["unit_started", "collected", "unit_finished", "goodbye"])
 
     def test_ids(self):
         self.write(test_x=THREE)
