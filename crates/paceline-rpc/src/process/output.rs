@@ -206,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_is_found_when_it_comes() {
         let output = Output::new(1000, false);
-        let (mut write, read) = tokio::io::simplex(64);
+        let (read, mut write) = tokio::io::simplex(64);
         let finding = output.find(|line| line.strip_prefix("port ").map(str::to_owned));
         let reading = output.read(OutputStream::Stdout, read);
         let writing = async {
