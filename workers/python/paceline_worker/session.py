@@ -58,7 +58,8 @@ class Worker:
         self.deselected = 0
         #: Tells the parent of an isolated child which test is about to run.
         self._on_start: Optional[Callable[[int], None]] = None
-        self._isolated = False
+        #: Whether this process is a child that runs for the worker.
+        self.isolated = False
         self._queue: Deque[Run] = deque()
         self._current: Optional[Run] = None
         self._stopping = False
@@ -91,7 +92,7 @@ class Worker:
 
     def _take_in(self) -> None:
         """Reads what has arrived."""
-        if self._isolated:  # the messages are for the parent
+        if self.isolated:  # the messages are for the parent
             return
         message = self.connection.poll()
         while message is not None:
@@ -215,7 +216,7 @@ class Worker:
         """Makes this process, forked from the worker, the one that runs and reports a unit."""
         self.connection.adopt()
         self._pid = os.getpid()
-        self._isolated = True
+        self.isolated = True
         self.unit = unit
         self._on_start = on_start
 
@@ -276,7 +277,7 @@ class Worker:
         self.test = index
         if self._on_start is not None:
             self._on_start(index)
-        if self._isolated:
+        if self.isolated:
             started = {"kind": "test_started", "unit": unit, "test": index, "pid": self._pid}
             connection.put(started)
         else:
@@ -335,7 +336,7 @@ class Worker:
 
     def _next_unit(self) -> Optional[NextUnit]:
         """What follows the last test of a unit."""
-        if self._isolated or (self._stopping and not self._queue):
+        if self.isolated or (self._stopping and not self._queue):
             return None
         return NextUnit(self._next_chain, self._next_item)
 

@@ -320,6 +320,22 @@ class Stops(SuiteCase):
         with self.assertRaisesRegex(AssertionError, "no result for test_x.py::test_exits"):
             self.run_suite(workers=1)
 
+    def test_pytest_exit_in_an_isolated_test(self):
+        self.write(
+            test_x="""
+                import pytest
+
+                def test_exits():
+                    pytest.exit("enough", returncode=7)
+            """
+        )
+        for isolation in ("file", "test"):
+            with self.subTest(isolation=isolation):
+                outcomes = self.run_suite(workers=1, isolation=isolation)
+                self.assertEqual(outcomes, {"test_x.py::test_exits": "crashed"})
+                self.assertEqual(self.engine.stopping["exit_status"], 7)
+                self.assertEqual(len(self.engine.of_kind("goodbye")), 2)
+
     def test_maxfail_of_the_project_is_told_and_left_to_the_engine(self):
         self.write(test_x="def test_a():\n    assert 0\n\ndef test_b():\n    assert 0\n")
         (self.directory / "pytest.ini").write_text("[pytest]\naddopts = --maxfail=1\n")
