@@ -15,6 +15,7 @@ from paceline_worker.nextitem import NextUnit
 from paceline_worker.options import Options
 from paceline_worker.protocol import Message, cut
 from paceline_worker.reports import Reports
+from paceline_worker.xdist_compat import keep_coverage
 
 #: How many tests a `collected` holds; a unit with more is told in several.
 _TESTS_A_MESSAGE = 2000
@@ -217,6 +218,7 @@ class Worker:
         self.connection.adopt()
         self._pid = os.getpid()
         self.isolated = True
+        keep_coverage(self.session.config)
         self.unit = unit
         self._on_start = on_start
 

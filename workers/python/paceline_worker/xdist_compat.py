@@ -122,6 +122,13 @@ def adopt_coverage(session: Any) -> None:
         contexts.cov_controller = plugin.cov_controller
 
 
+def keep_coverage(config: Any) -> None:
+    """Tells pytest-cov before 7 that a child of the worker is measured as the worker was."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    if plugin is not None:
+        plugin.pid = os.getpid()
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return all(_is_plain(item) for item in value)
