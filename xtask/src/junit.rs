@@ -36,23 +36,17 @@ pub(crate) fn schema() -> Result<PathBuf> {
             .arg(format!("pytest=={PYTEST}")),
     )
     .context("downloading the JUnit schema in pytest's source distribution")?;
-    let inside = format!("pytest-{PYTEST}/testing/example_scripts/junit-10.xsd");
-    let archive = directory.join(format!("pytest-{PYTEST}.tar.gz"));
-    let script = "import sys, tarfile\n\
-                  archive, inside, to = sys.argv[1:]\n\
-                  with tarfile.open(archive) as tar, open(to + '.new', 'wb') as out:\n    \
-                      out.write(tar.extractfile(inside).read())\n";
     process::run(
         Command::new(&python)
-            .args(["-c", script])
-            .arg(&archive)
-            .arg(&inside)
-            .arg(&schema),
-    )
-    .with_context(|| format!("unpacking {inside}"))?;
+            .args(["-m", "tarfile", "--extract"])
+            .arg(directory.join(format!("pytest-{PYTEST}.tar.gz")))
+            .arg(&directory),
+    )?;
     // Renamed last, so that an interrupted run does not leave half a schema.
-    fs::rename(directory.join("junit-10.xsd.new"), &schema)
-        .with_context(|| format!("writing {}", schema.display()))?;
+    let unpacked = directory.join(format!(
+        "pytest-{PYTEST}/testing/example_scripts/junit-10.xsd"
+    ));
+    fs::rename(&unpacked, &schema).with_context(|| format!("moving {}", unpacked.display()))?;
     Ok(schema)
 }
 

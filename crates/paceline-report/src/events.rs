@@ -203,13 +203,16 @@ impl<R> Reader<R> {
 }
 
 /// Every value of `kind` that this version knows; a test compares it with the schema.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 14] = [
     "run-started",
     "suite-started",
     "attempt-started",
     "output",
     "attempt-finished",
+    "unit-collected",
     "test-finished",
+    "unit-reported",
+    "test-warning",
     "suite-finished",
     "suite-reported",
     "stopping",

@@ -126,6 +126,12 @@ mod tests {
             &[&common[..], &["kind"]].concat(),
             "every event",
         );
+        let details = section(&page, "Details");
+        let mut expected = Vec::new();
+        for object in ["TestDetails", "Problem", "Subtest"] {
+            fields(&schema, &schema["$defs"][object], &mut expected);
+        }
+        assert_rows(details, &expected, "details");
         for outcome in paceline_engine::outcome::Outcome::ALL {
             let outcome = serde_json::to_value(outcome).unwrap();
             let row = format!("\n| `{}` |", outcome.as_str().unwrap());

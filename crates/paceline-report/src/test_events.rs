@@ -7,7 +7,8 @@ use std::time::Duration;
 use paceline_engine::event::{
     AttemptFinished, AttemptResult, AttemptStarted, EVENT_FORMAT_VERSION, Event, EventKind,
     FailedDependency, LeakedProcess, NotRun, Output, RunFinished, RunStarted, Stopping,
-    SuiteFinished, SuiteInfo, SuiteReported, SuiteStarted, TestFinished, Usage, Warning,
+    SuiteFinished, SuiteInfo, SuiteReported, SuiteStarted, TestFinished, TestWarning,
+    UnitCollected, UnitReported, Usage, Warning,
 };
 use paceline_engine::limit::{Limit, LimitTerm};
 use paceline_engine::outcome::{Counts, Exit, Outcome};
@@ -460,6 +461,26 @@ pub(crate) fn every_kind() -> Vec<Event> {
     let mut script = Script::new(2, vec![suite("a"), suite("b")]);
     script
         .start("a")
+        .push(EventKind::UnitCollected(UnitCollected {
+            suite: "a".into(),
+            unit: "tests/test_a.py".into(),
+            tests: 2,
+            deselected: 1,
+        }))
+        .push(EventKind::TestWarning(TestWarning {
+            suite: "a".into(),
+            test: None,
+            category: "UserWarning".to_owned(),
+            message: "old".to_owned(),
+            location: Some(("a.py".to_owned(), Some(3))),
+            text: None,
+        }))
+        .push(EventKind::UnitReported(UnitReported {
+            suite: "a".into(),
+            unit: "tests/test_a.py".into(),
+            counts: Counts::default(),
+            duration: seconds(0.25),
+        }))
         .at(0.5)
         .output("a", "hello\n")
         .fail("a", "hello\n")

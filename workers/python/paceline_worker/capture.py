@@ -8,7 +8,7 @@ import io
 import os
 from typing import Any, Dict, List, Optional
 
-import _pytest.capture
+import _pytest.capture as pytest_capture
 
 
 class NamedCapture:
@@ -26,7 +26,8 @@ class NamedCapture:
     def restart(self, manager: Any) -> None:
         """Starts the global capture again, as between tests."""
         names = iter(self._paths)
-        real = _pytest.capture.TemporaryFile
+        module: Any = pytest_capture
+        real = module.TemporaryFile
 
         def named(*args: Any, **kwargs: Any) -> Any:
             path = next(names, None)
@@ -35,11 +36,11 @@ class NamedCapture:
             return _open(path)
 
         # The order is stdin (which needs no file), stdout, stderr.
-        _pytest.capture.TemporaryFile = named  # type: ignore[assignment]
+        module.TemporaryFile = named
         try:
             manager.start_global_capturing()
         finally:
-            _pytest.capture.TemporaryFile = real  # type: ignore[assignment]
+            module.TemporaryFile = real
         manager.suspend_global_capture()
 
 

@@ -167,7 +167,7 @@ def _away_from_low_descriptors(sock: socket.socket) -> socket.socket:
 
 
 def move_high(fd: int) -> int:
-    """A duplicate of the descriptor at a high number where that is possible; closes the original."""
+    """Moves a descriptor to a high number where that is possible."""
     if fcntl is None:
         return fd
     try:

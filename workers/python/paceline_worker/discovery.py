@@ -15,9 +15,7 @@ from _pytest.reports import CollectReport
 
 from paceline_worker.protocol import Message
 
-_DIRECTORIES = (pytest.Package,) + (
-    (pytest.Directory,) if hasattr(pytest, "Directory") else ()
-)
+_DIRECTORIES = (pytest.Package,) + ((pytest.Directory,) if hasattr(pytest, "Directory") else ())
 
 #: Plugins whose `pytest_collection_modifyitems` has to see all tests at once.
 _WHOLE_PLUGINS = {

@@ -45,18 +45,18 @@ class BootWatch:
                     self.asked_for_worker = _asking_file()
                 return encodekey(key)
 
-            os.environ.encodekey = watching  # type: ignore[attr-defined]
+            os.environ.encodekey = watching
         self._seed = seed = random.seed
 
         def noticing(*args: Any, **kwargs: Any) -> None:
             self.seeded = True
             seed(*args, **kwargs)
 
-        random.seed = noticing  # type: ignore[assignment]
+        random.seed = noticing
 
     def stop(self) -> None:
         if self._encodekey is not None:
-            os.environ.encodekey = self._encodekey  # type: ignore[attr-defined]
+            os.environ.encodekey = self._encodekey
         if self._seed is not None:
             random.seed = self._seed
 
@@ -137,7 +137,7 @@ def leave_the_host(message: Message) -> None:
         else:
             os.environ[name] = str(value)
     # The host's handlers are the host's to run; multiprocessing's checks whose process it is in.
-    atexit._clear()  # type: ignore[attr-defined]
+    atexit._clear()
     multiprocessing_util = sys.modules.get("multiprocessing.util")
     if multiprocessing_util is not None:
         atexit.register(multiprocessing_util._exit_function)
@@ -198,9 +198,9 @@ def _renew_faulthandler(config: Any) -> None:
         os.dup2(log, fd, inheritable=False)
 
 
-def run_exit_handlers(warn: Callable[[str], None]) -> None:
+def run_exit_handlers(warn: Callable[[str], object]) -> None:
     """Runs the atexit handlers that were registered in this process."""
     try:
-        atexit._run_exitfuncs()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
     except BaseException as error:  # noqa: BLE001 - the process ends here in any case
         warn("an exit handler failed: %r" % error)

@@ -9,7 +9,7 @@ import sys
 from typing import Any, Dict, Optional
 
 from paceline_worker import forking, xdist_compat
-from paceline_worker.connection import Connection, ConnectionClosed
+from paceline_worker.connection import Connection
 from paceline_worker.protocol import Message
 
 

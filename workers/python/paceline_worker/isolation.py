@@ -11,6 +11,7 @@ import signal
 import struct
 import sys
 from collections import deque
+from functools import partial
 from typing import Any, Callable, Optional, Tuple
 
 from paceline_worker.protocol import Message
@@ -61,7 +62,7 @@ def run_apart(worker: Any, run: Any) -> None:
     done = 0
     while True:
         progress = _Progress()
-        died = _fork_and_wait(worker, lambda: _run_unit(worker, run, done, progress))
+        died = _fork_and_wait(worker, partial(_run_unit, worker, run, done, progress))
         index, begun, total = progress.read()
         progress.close()
         if died is None:
@@ -92,7 +93,7 @@ def _run_unit(worker: Any, run: Any, done: int, progress: _Progress) -> None:
     for index in list(run.todo):
         progress.begin(index)
         own = _Progress()
-        died = _fork_and_wait(worker, lambda: _run_test(worker, run, index, own))
+        died = _fork_and_wait(worker, partial(_run_test, worker, run, index, own))
         _, begun, _ = own.read()
         own.close()
         if died is not None:

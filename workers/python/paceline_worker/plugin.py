@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import warnings
-from typing import Any, Callable, Dict, Generator, List, Optional
+from typing import Any, Callable, Generator, List, Optional
 
 import pytest
 from _pytest._io import TerminalWriter
@@ -60,7 +60,7 @@ class Plugin:
         self._log = log
         self._connect_worker = connect_worker
         self._forked = False
-        self._isolated = False
+        self._done_apart = False
         self._collected = False
         self._warnings = 0
         self._summary = ""
@@ -114,7 +114,7 @@ class Plugin:
         if report.passed or (self.worker is None and not self.is_host):
             # What a spawned worker's own walk meets, the host has told already.
             return
-        found = problem(report) if report.failed else problem(report)
+        found = problem(report)
         found.pop("phase", None)
         found.pop("outcome", None)
         kind = "collect_error" if report.failed else "collect_skipped"
@@ -151,14 +151,12 @@ class Plugin:
             if manager is not None:
                 capture.stop(manager)
                 NamedCapture(self._log).restart(manager)
-        self.worker = Worker(
-            session, self.connection, self.discovery, self.reports, self.options
-        )
+        self.worker = Worker(session, self.connection, self.discovery, self.reports, self.options)
         session.config.pluginmanager.register(self.reports, "paceline-reports")
         try:
             self.worker.work()
         except LeaveChild:
-            self._isolated = True
+            self._done_apart = True
         return True
 
     def _host(self, session: Any) -> Optional[Fork]:
@@ -228,8 +226,9 @@ class Plugin:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: Any) -> Generator[None, Any, None]:
         outcome = yield
-        if self._isolated:
-            self._leave(0)
+        if self.worker is not None and self.worker.isolated:
+            # The worker speaks for its children; a code says that this one did not get through.
+            self._leave(0 if self._done_apart else 1)
         if outcome.excinfo is not None:
             text = "".join(_traceback(outcome.excinfo[1]))
             self.connection.put({"kind": "error", "fatal": False, "text": text})
@@ -270,7 +269,9 @@ class Plugin:
     # What goes wrong beside the tests.
 
     def pytest_internalerror(self, excrepr: Any) -> None:
-        self.connection.send({"kind": "error", "fatal": True, "text": cut(str(excrepr))})
+        # A child of the worker is not the worker: that goes on.
+        fatal = self.worker is None or not self.worker.isolated
+        self.connection.send({"kind": "error", "fatal": fatal, "text": cut(str(excrepr))})
 
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: Any

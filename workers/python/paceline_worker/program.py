@@ -4,7 +4,7 @@ import os
 import platform
 import signal
 import sys
-from typing import Any, Dict, List, Optional, TextIO
+from typing import Any, Dict, List, Optional, TextIO, Tuple
 
 # Nothing here may need pytest before it is known that there is one.
 from paceline_worker.connection import Connection, ConnectionClosed
@@ -51,7 +51,8 @@ def main() -> None:
     try:
         import pytest
     except ImportError as error:
-        _refuse(address, token, role, None, "cannot import pytest: %s (%s)" % (error, sys.executable))
+        text = "cannot import pytest: %s (%s)" % (error, sys.executable)
+        _refuse(address, token, role, None, text)
     version = pytest.__version__
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_PYTEST:
         text = "paceline needs pytest 7.0 or newer; this is pytest %s (%s)"
@@ -88,13 +89,13 @@ def run_pytest(
             forking.stdin_from_nowhere()
 
     def connect_worker(number: int, message: Message) -> Connection:
-        return _meet(address, str(message.get("token", "")), "worker", number,
-                     message.get("log"), version)[0]
+        token = str(message.get("token", ""))
+        return _meet(address, token, "worker", number, message.get("log"), version)[0]
 
     plugin = Plugin(options, connection, watch, log, connect_worker)
     sys.argv = ["pytest"] + options.args
     tee = Tee(sys.stderr)
-    sys.stderr = tee  # type: ignore[assignment]
+    sys.stderr = tee  # type: ignore[assignment,unused-ignore]
     try:
         status = int(pytest.main(list(options.args), plugins=[plugin]))
     except SystemExit as stop:
@@ -105,9 +106,7 @@ def run_pytest(
     connection = plugin.connection
     if not plugin.booted:
         text = "".join(tee.kept).strip() or "pytest ended with status %d" % status
-        connection.send(
-            {"kind": "error", "fatal": True, "text": cut(text), "exit_status": status}
-        )
+        connection.send({"kind": "error", "fatal": True, "text": cut(text), "exit_status": status})
     connection.flush()
     if options.worker is not None:
         forking.run_exit_handlers(lambda text: sys.stderr.write(text + "\n"))
@@ -134,7 +133,7 @@ def _meet(
     number: Optional[int],
     log: Optional[str],
     version: Optional[str],
-) -> Any:
+) -> Tuple[Connection, Message]:
     """Connects, says hello and waits to be welcome."""
     try:
         connection = Connection(address)

@@ -23,7 +23,7 @@ def _replacement(error: UnicodeError) -> Tuple[bytes, int]:
     return b"".join(b"\\\\u%04x" % ord(character) for character in lone), error.end
 
 
-codecs.register_error("paceline-escape", _replacement)  # type: ignore[arg-type]
+codecs.register_error("paceline-escape", _replacement)
 
 # `default=repr`: a value that JSON cannot hold comes from a test and must not end the worker.
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode

@@ -10,8 +10,7 @@ from typing import Any, Dict, List, Optional
 from paceline_worker.protocol import Message, cut, encode
 
 _PASS = (
-    '{"kind":"test_finished","unit":%d,"test":%d,"outcome":"passed",'
-    '"durations":[%.6f,%.6f,%.6f]}\n'
+    '{"kind":"test_finished","unit":%d,"test":%d,"outcome":"passed","durations":[%.6f,%.6f,%.6f]}\n'
 )
 #: How many passed subtests a message lists; the others are counted.
 _MAX_PASSED_SUBTESTS = 1000
@@ -65,9 +64,7 @@ class Reports:
         if report.outcome == "rerun":
             self._reruns += 1
         elif (
-            report.outcome != "passed"
-            or "wasxfail" in state
-            or (self._subtests and when == "call")
+            report.outcome != "passed" or "wasxfail" in state or (self._subtests and when == "call")
         ):
             self._plain = False
             # Plugins (subtests among them) settle the outcome of a report in this hook.

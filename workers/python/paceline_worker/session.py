@@ -15,6 +15,7 @@ from paceline_worker.nextitem import NextUnit
 from paceline_worker.options import Options
 from paceline_worker.protocol import Message, cut
 from paceline_worker.reports import Reports
+from paceline_worker.xdist_compat import keep_coverage
 
 #: How many tests a `collected` holds; a unit with more is told in several.
 _TESTS_A_MESSAGE = 2000
@@ -58,7 +59,8 @@ class Worker:
         self.deselected = 0
         #: Tells the parent of an isolated child which test is about to run.
         self._on_start: Optional[Callable[[int], None]] = None
-        self._isolated = False
+        #: Whether this process is a child that runs for the worker.
+        self.isolated = False
         self._queue: Deque[Run] = deque()
         self._current: Optional[Run] = None
         self._stopping = False
@@ -91,7 +93,7 @@ class Worker:
 
     def _take_in(self) -> None:
         """Reads what has arrived."""
-        if self._isolated:  # the messages are for the parent
+        if self.isolated:  # the messages are for the parent
             return
         message = self.connection.poll()
         while message is not None:
@@ -215,7 +217,8 @@ class Worker:
         """Makes this process, forked from the worker, the one that runs and reports a unit."""
         self.connection.adopt()
         self._pid = os.getpid()
-        self._isolated = True
+        self.isolated = True
+        keep_coverage(self.session.config)
         self.unit = unit
         self._on_start = on_start
 
@@ -242,6 +245,8 @@ class Worker:
                 ids = run.ids
                 indexes = [i for i in indexes if unit.tests[i].nodeid in ids]  # type: ignore[assignment]
             run.todo = deque(indexes)
+        if self.session.config.option.collectonly:
+            run.todo.clear()
 
     def _tell(self, run: Run) -> None:
         unit = run.unit
@@ -274,7 +279,7 @@ class Worker:
         self.test = index
         if self._on_start is not None:
             self._on_start(index)
-        if self._isolated:
+        if self.isolated:
             started = {"kind": "test_started", "unit": unit, "test": index, "pid": self._pid}
             connection.put(started)
         else:
@@ -333,7 +338,7 @@ class Worker:
 
     def _next_unit(self) -> Optional[NextUnit]:
         """What follows the last test of a unit."""
-        if self._isolated or (self._stopping and not self._queue):
+        if self.isolated or (self._stopping and not self._queue):
             return None
         return NextUnit(self._next_chain, self._next_item)
 
@@ -404,6 +409,7 @@ class Worker:
     def _text_of(self, error: BaseException) -> str:
         from _pytest._code import ExceptionInfo
 
+        assert error.__traceback__ is not None
         info = ExceptionInfo.from_exc_info((type(error), error, error.__traceback__))
         return cut(str(info.getrepr(style="long", funcargs=False, chain=True)))
 

@@ -61,7 +61,7 @@ def host_input(config: Any) -> Dict[str, Any]:
             caller(node=node)
         except AttributeError:
             # A plugin reaches for parts of pytest-xdist that do not exist here.
-            pass
+            pass  # what it would have filled in, nobody reads
     return {key: value for key, value in given.items() if _is_plain(value)}
 
 
@@ -120,6 +120,13 @@ def adopt_coverage(session: Any) -> None:
     contexts = manager.getplugin("_cov_contexts")
     if contexts is not None:
         contexts.cov_controller = plugin.cov_controller
+
+
+def keep_coverage(config: Any) -> None:
+    """Tells pytest-cov before 7 that a child of the worker is measured as the worker was."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    if plugin is not None:
+        plugin.pid = os.getpid()
 
 
 def _is_plain(value: Any) -> bool:

@@ -24,8 +24,12 @@ def plain(directory, args=(), env=None, continue_on_errors=True):
             command.append("--continue-on-collection-errors")
         path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
         subprocess.run(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, check=False,
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
             env={**os.environ, "PYTHONPATH": path, "PLAIN_RESULTS": out.name, **(env or {})},
         )
         found = json.loads(Path(out.name).read_text(encoding="utf-8"))
@@ -111,9 +115,7 @@ def differences(expected, actual):
                 lines.append("%s: %s: %r, not %r" % (key, field, two.get(field), one.get(field)))
         failed = one["outcomes"] & {"failed", "errored"}
         if failed and _sections(one) != _sections(two):
-            lines.append(
-                "%s: sections: %r, not %r" % (key, two["sections"], one["sections"])
-            )
+            lines.append("%s: sections: %r, not %r" % (key, two["sections"], one["sections"]))
     return sorted(lines)
 
 

@@ -57,8 +57,23 @@ class Unit:
 class Engine:
     """Runs one suite."""
 
-    def __init__(self, directory, workers=2, start="fork", python=None, args=(), command=None,
-                 tcp=False, prefetch=True, claims=True, part=None, kill=None, env=None, **welcome):
+    def __init__(
+        self,
+        directory,
+        workers=2,
+        start="fork",
+        python=None,
+        args=(),
+        command=None,
+        tcp=False,
+        prefetch=True,
+        claims=True,
+        part=None,
+        kill=None,
+        crash_limit=3,
+        env=None,
+        **welcome,
+    ):
         self.directory = Path(directory)
         self.workers = workers
         self.start = start
@@ -67,6 +82,9 @@ class Engine:
         self.claims = claims
         self.part = part  # at most so many tests of a unit at a time
         self.kill = kill  # called with the engine after each message
+        self.crash_limit = (
+            crash_limit  # deaths before a unit counts as one that cannot be collected
+        )
         self.env = env or {}
         self.welcome = {"args": list(args), "workers": workers, "run": "run-1", **welcome}
         self.units = []
@@ -86,6 +104,7 @@ class Engine:
         self.pending = deque()  # (unit, tests or None)
         self.pending_workers = set()
         self.next_worker = 0
+        self.claimed = 0
         self.host_output = ""
         self._temporary = tempfile.TemporaryDirectory(prefix="pl-")
         self.root = Path(self._temporary.name)
@@ -155,8 +174,13 @@ class Engine:
         return self.host is not None and self.host.sock is None and not self.peers
 
     def _spawn(self, role, worker):
-        env = {**os.environ, **self.env, "PACELINE_CONNECT": self.address,
-               "PACELINE_TOKEN": "secret", "PACELINE_ROLE": role}
+        env = {
+            **os.environ,
+            **self.env,
+            "PACELINE_CONNECT": self.address,
+            "PACELINE_TOKEN": "secret",
+            "PACELINE_ROLE": role,
+        }
         name = "host" if worker is None else "worker-%d" % worker
         log = self.root / (name + ".log")
         env["PACELINE_LOG"] = str(log)
@@ -164,8 +188,13 @@ class Engine:
             env["PACELINE_WORKER_ID"] = str(worker)
         with open(log, "ab") as out:
             process = subprocess.Popen(
-                self.command, cwd=self.directory, env=env, stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out, start_new_session=True,
+                self.command,
+                cwd=self.directory,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         self.processes.append(process)
 
@@ -204,10 +233,10 @@ class Engine:
                 number, test = peer.running
                 assert number == unit.number
                 unit.results[test] = {"outcome": "crashed"}
-            elif unit.tests is None and unit.crashes >= 3:
+            elif unit.tests is None and unit.crashes >= self.crash_limit:
                 self.collect_errors.append({"unit": unit.number, "text": "crashed", "id": unit.key})
                 unit.tests = []
-            if self.stopping is None and unit.crashes < 10:
+            if self.stopping is None and unit.crashes < 3 * self.crash_limit:
                 if unit.tests is None:
                     rest.insert(0, (unit, tests))
                 else:
@@ -280,9 +309,13 @@ class Engine:
         if "tests" in message:
             tests = (unit.parts if message["first"] else []) + message["tests"]
             assert len(tests) == message["count"]
-            unit.tests = tests
-        assert unit.digest in (None, message["digest"])
-        unit.digest = message["digest"]
+            if unit.tests is None:
+                unit.tests = tests
+        if unit.digest is None:
+            unit.digest = message["digest"]
+        else:
+            # Ids may hold the time or an address; how many there are has to be the same.
+            assert len(unit.tests) == message["count"]
         unit.deselected = message.get("deselected", 0)
 
     def _on_test_started(self, peer, message):
@@ -349,9 +382,13 @@ class Engine:
             self.next_worker += 1
             self.pending_workers.add(worker)
             if self.start == "fork":
-                self.host.send(kind="fork", worker=worker, token="secret",
-                               env={"PACELINE_WORKER_ID": str(worker)},
-                               log=str(self.root / ("worker-%d.log" % worker)))
+                self.host.send(
+                    kind="fork",
+                    worker=worker,
+                    token="secret",
+                    env={"PACELINE_WORKER_ID": str(worker)},
+                    log=str(self.root / ("worker-%d.log" % worker)),
+                )
             else:
                 self._spawn("worker", worker)
             alive += 1
@@ -388,7 +425,8 @@ class Engine:
         if unit.digest is not None:
             message["known"] = unit.digest
         if peer.queue and self.claims and peer.hello.get("claims"):
-            message["claim"] = str(self.root / ("claim-%d-%d" % (unit.number, len(self.messages))))
+            self.claimed += 1
+            message["claim"] = str(self.root / ("claim-%d" % self.claimed))
         peer.queue.append((unit, tests))
         peer.send(**message)
         return True

@@ -10,7 +10,9 @@ from test_faults import SuiteCase
 
 def installed(*modules):
     code = "import " + ", ".join(modules)
-    return subprocess.run([PYTHON, "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return (
+        subprocess.run([PYTHON, "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    )
 
 
 class PluginCase(SuiteCase):
@@ -51,21 +53,34 @@ class Coverage(PluginCase):
             """,
             test_a="from code_under_test import first\n\ndef test_a():\n    assert first(1) == 1\n",
             test_b="from code_under_test import first\n\ndef test_b():\n    assert first(0) == 2\n",
-            test_c="from code_under_test import second\n\ndef test_c():\n    assert second() == 3\n",
+            test_c="import code_under_test as c\n\ndef test_c():\n    assert c.second() == 3\n",
         )
 
     def test_the_report_is_that_of_a_sequential_run(self):
-        args = ["-p", "no:randomly", "-p", "no:cacheprovider", "--cov=.", "--cov-report=term-missing"]
+        args = [
+            "-p",
+            "no:randomly",
+            "-p",
+            "no:cacheprovider",
+            "--cov=.",
+            "--cov-report=term-missing",
+        ]
         for more in ([], ["--cov-branch"]):
             sequential = subprocess.run(
-                [PYTHON, "-m", "pytest", *args, *more], cwd=self.directory, check=False,
-                stdout=subprocess.PIPE, universal_newlines=True,
+                [PYTHON, "-m", "pytest", *args, *more],
+                cwd=self.directory,
+                check=False,
+                stdout=subprocess.PIPE,
+                universal_newlines=True,
             ).stdout
             expected = self.table(sequential)
             self.assertIn("code_under_test.py", expected)
             for options in (
-                {"start": "fork"}, {"start": "spawn"}, {"start": "fork", "isolation": "file"},
-                {"start": "fork", "isolation": "test"}, {"start": "fork", "collect": "whole"},
+                {"start": "fork"},
+                {"start": "spawn"},
+                {"start": "fork", "isolation": "file"},
+                {"start": "fork", "isolation": "test"},
+                {"start": "fork", "collect": "whole"},
             ):
                 with self.subTest(**options, more=more):
                     self.run_suite(args[2:] + more, workers=2, **options)
@@ -102,22 +117,29 @@ class Randomly(PluginCase):
             "def test_%d():\n    assert random.random() < 0.5\n" % number for number in range(5)
         )
         self.write(test_a=body, test_b=body, test_c=body)
-        engine = self.same(["-p", "randomly", "-p", "no:cacheprovider", "--randomly-seed=42"],
-                           random=True, workers=2)
+        engine = self.same(
+            ["-p", "randomly", "-p", "no:cacheprovider", "--randomly-seed=42"],
+            random=True,
+            workers=2,
+        )
         self.assertEqual(engine.ready["collect"], "whole")
 
     def test_workers_share_a_seed_that_nobody_set(self):
         self.write(
-            **{"test_%d" % number: """
+            **{
+                "test_%d" % number: """
                 import random
 
                 def test_x(record_property, request):
                     record_property("seed", request.config.getoption("randomly_seed"))
-            """ for number in range(4)}
+            """
+                for number in range(4)
+            }
         )
         for start in ("fork", "spawn"):
-            results, engine, _ = over_protocol(self.directory, ["-p", "no:cacheprovider"],
-                                               start=start, prefetch=False)
+            results, engine, _ = over_protocol(
+                self.directory, ["-p", "no:cacheprovider"], start=start, prefetch=False
+            )
             self.addCleanup(engine.cleanup)
             seeds = {str(result["properties"]) for result in results.values()}
             self.assertEqual(len(seeds), 1)
@@ -205,7 +227,9 @@ class Others(PluginCase):
         )
         self.same()
 
-    @unittest.skipUnless(installed("hypothesis", "pytest_mock"), "hypothesis or pytest-mock is missing")
+    @unittest.skipUnless(
+        installed("hypothesis", "pytest_mock"), "hypothesis or pytest-mock is missing"
+    )
     def test_hypothesis_and_mock(self):
         self.write(
             test_x="""

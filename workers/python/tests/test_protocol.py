@@ -23,19 +23,28 @@ class Conversation:
         self.listener.settimeout(PATIENCE)
         self.address = "tcp:127.0.0.1:%d" % self.listener.getsockname()[1]
         environment = {
-            **os.environ, "PACELINE_CONNECT": self.address, "PACELINE_TOKEN": token,
-            "PACELINE_ROLE": role, "PACELINE_LOG": str(self.directory / "log"), **(env or {}),
+            **os.environ,
+            "PACELINE_CONNECT": self.address,
+            "PACELINE_TOKEN": token,
+            "PACELINE_ROLE": role,
+            "PACELINE_LOG": str(self.directory / "log"),
+            **(env or {}),
         }
         if role == "worker":
             environment["PACELINE_WORKER_ID"] = "3"
         self.output = open(self.directory / "log", "wb")
         self.process = subprocess.Popen(
-            [PYTHON, str(WORKER_PROGRAM)], cwd=directory, env=environment,
-            stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            [PYTHON, str(WORKER_PROGRAM)],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=self.output,
         )
         self.accept()
         self.hello = self.hear("hello")
-        self.say(kind="welcome", protocol=1, run="r", args=["-p", "no:randomly"], **(welcome or {}))
+        options = {"run": "r", "args": ["-p", "no:randomly"], **(welcome or {})}
+        self.say(kind="welcome", protocol=1, **options)
 
     def accept(self):
         sock, _ = self.listener.accept()
@@ -146,9 +155,14 @@ class Greeting(ProtocolCase):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
         process = subprocess.Popen(
-            [PYTHON, str(WORKER_PROGRAM)], cwd=self.directory, stderr=subprocess.PIPE,
-            env={**os.environ, "PACELINE_CONNECT": "tcp:127.0.0.1:%d" % listener.getsockname()[1],
-                 "PACELINE_ROLE": "host"},
+            [PYTHON, str(WORKER_PROGRAM)],
+            cwd=self.directory,
+            stderr=subprocess.PIPE,
+            env={
+                **os.environ,
+                "PACELINE_CONNECT": "tcp:127.0.0.1:%d" % listener.getsockname()[1],
+                "PACELINE_ROLE": "host",
+            },
         )
         sock, _ = listener.accept()
         with sock:
@@ -194,7 +208,8 @@ class Messages(ProtocolCase):
         kinds = [one["kind"] for one in messages]
         self.assertEqual(
             kinds,
-            ["unit_started", "collected"] + 2 * ["test_started", "test_finished"]
+            ["unit_started", "collected"]
+            + 2 * ["test_started", "test_finished"]
             + ["unit_finished", "goodbye"],
         )
         tests = [one["test"] for one in messages if one["kind"] == "test_finished"]
@@ -206,7 +221,9 @@ class Messages(ProtocolCase):
         worker = self.talk()
         worker.say(kind="run", unit=0, key="test_x.py", tests=[])
         collected = worker.hear("collected")
-        self.assertEqual([test["id"][-6:] for test in collected["tests"]], ["test_a", "test_b", "test_c"])
+        self.assertEqual(
+            [test["id"][-6:] for test in collected["tests"]], ["test_a", "test_b", "test_c"]
+        )
         self.assertEqual(collected["count"], 3)
         worker.hear("unit_finished")
         worker.say(kind="shutdown")
@@ -216,6 +233,14 @@ class Messages(ProtocolCase):
         self.assertNotIn("tests", again)
         self.assertEqual(again["digest"], collected["digest"])
         second.say(kind="shutdown")
+
+    def test_collect_only_as_an_argument(self):
+        self.write(test_x=THREE)
+        worker = self.talk(welcome={"args": ["--collect-only"]})
+        worker.say(kind="run", unit=0, key="test_x.py", tests=None)
+        worker.say(kind="shutdown")
+        kinds = [one["kind"] for one in worker.hear_all()]
+        self.assertEqual(kinds, ["unit_started", "collected", "unit_finished", "goodbye"])
 
     def test_ids(self):
         self.write(test_x=THREE)
@@ -238,7 +263,15 @@ class Messages(ProtocolCase):
         self.assertEqual((result["test"], result["outcome"]), (7, "errored"))
 
     def test_many_tests_are_told_in_several_messages(self):
-        self.write(test_x="import pytest\n\n@pytest.mark.parametrize('n', range(5000))\ndef test_n(n):\n    pass\n")
+        self.write(
+            test_x="""
+                import pytest
+
+                @pytest.mark.parametrize("n", range(5000))
+                def test_n(n):
+                    pass
+            """
+        )
         worker = self.talk()
         worker.say(kind="run", unit=0, key="test_x.py", tests=[])
         parts = [worker.hear("collected") for _ in range(3)]
@@ -378,7 +411,8 @@ class Fixtures(ProtocolCase):
                     yield
                     note("package down")
             """,
-            one____init__="", two____init__="",
+            one____init__="",
+            two____init__="",
             one__test_a="def test_a(package_wide):\n    pass\n",
             one__test_b="def test_b(package_wide):\n    pass\n",
             two__test_c="def test_c(package_wide):\n    pass\n",
@@ -483,14 +517,23 @@ class Host(ProtocolCase):
 
     def test_a_conftest_that_asks_for_its_worker_speaks_against_forking(self):
         asking = {
-            "import os\nDATABASE = os.environ.get('PYTEST_XDIST_WORKER', 'main')\n":
-                "asks for PYTEST_XDIST_WORKER",
-            "def pytest_configure(config):\n    config.main = not hasattr(config, 'workerinput')\n":
-                "tells workers from the controller",
-            "def pytest_sessionstart():\n    pass\n\ndef pytest_sessionfinish():\n    pass\n":
-                "pytest_sessionstart and pytest_sessionfinish",
+            "asks for PYTEST_XDIST_WORKER": """
+                import os
+                DATABASE = os.environ.get("PYTEST_XDIST_WORKER", "main")
+            """,
+            "tells workers from the controller": """
+                def pytest_configure(config):
+                    config.main = not hasattr(config, "workerinput")
+            """,
+            "pytest_sessionstart and pytest_sessionfinish": """
+                def pytest_sessionstart():
+                    pass
+
+                def pytest_sessionfinish():
+                    pass
+            """,
         }
-        for text, reason in asking.items():
+        for reason, text in asking.items():
             with self.subTest(reason):
                 self.write(conftest=text)
                 ready = self.ready()
@@ -510,7 +553,9 @@ class Host(ProtocolCase):
         host = self.talk(role="host")
         host.hear("ready")
         log = self.directory / "worker.log"
-        host.say(kind="fork", worker=5, token="other", env={"MINE": "1", "HOME": None}, log=str(log))
+        host.say(
+            kind="fork", worker=5, token="other", env={"MINE": "1", "HOME": None}, log=str(log)
+        )
         forked = host.hear("forked")
         worker = Conversation.__new__(Conversation)
         worker.listener, worker.directory = host.listener, self.directory

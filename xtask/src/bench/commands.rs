@@ -52,7 +52,7 @@ const BUSY: Workload = Workload {
     argv: &[
         "sh",
         "-c",
-        "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done",
+        "i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done",
     ],
     count: 200,
 };

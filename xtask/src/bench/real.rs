@@ -241,16 +241,16 @@ impl Repository {
                 .arg(&sdists)
                 .args(SDISTS),
         )?;
-        let script = "import pathlib, sys, tarfile\n\
-                      for archive in sorted(pathlib.Path(sys.argv[1]).glob('*.tar.gz')):\n    \
-                          with tarfile.open(archive) as tar:\n        \
-                              tar.extractall(sys.argv[2])\n";
-        process::run(
-            Command::new("python3")
-                .args(["-c", script])
-                .arg(&sdists)
-                .arg(&python),
-        )?;
+        let archives =
+            fs::read_dir(&sdists).with_context(|| format!("reading {}", sdists.display()))?;
+        for archive in archives {
+            process::run(
+                Command::new("python3")
+                    .args(["-m", "tarfile", "--extract"])
+                    .arg(archive?.path())
+                    .arg(&python),
+            )?;
+        }
         process::run(
             Command::new("python3")
                 .args(["-m", "venv", "venv"])
