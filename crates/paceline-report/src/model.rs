@@ -146,7 +146,8 @@ impl Model {
             | EventKind::AttemptFinished(_)
             | EventKind::UnitCollected(_)
             | EventKind::UnitReported(_)
-            | EventKind::TestWarning(_) => {}
+            | EventKind::TestWarning(_)
+            | EventKind::SuiteNote(_) => {}
         }
     }
 

@@ -9,3 +9,4 @@ mod info;
 pub use dispatcher::{RunResult, run, tasks};
 
 pub use crate::run::{Inbox, MaxFail, Options, Remote};
+pub use paceline_protocol::transport::Transport;

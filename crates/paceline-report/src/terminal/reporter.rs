@@ -370,7 +370,8 @@ impl Reporter for Terminal {
             | EventKind::TestFinished(_)
             | EventKind::UnitCollected(_)
             | EventKind::UnitReported(_)
-            | EventKind::TestWarning(_) => {}
+            | EventKind::TestWarning(_)
+            | EventKind::SuiteNote(_) => {}
         }
         self.flush()
     }

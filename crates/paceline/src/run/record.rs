@@ -136,6 +136,10 @@ impl RunDir {
     pub(super) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
+
+    pub(super) fn worker_logs(&self) -> PathBuf {
+        self.path.join("workers")
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use paceline_engine::dispatch::{self, Inbox, MaxFail, Options};
+use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
 use paceline_engine::plan::Plan;
 use paceline_engine::sys::{self, Guard};
 use paceline_history::{History, HistoryError, RunRecord};
@@ -205,7 +205,10 @@ impl Run<'_> {
             kill_grace: self.config.file.kill_grace.0,
             environment: std::env::vars_os().collect(),
             output,
-            worker_logs: worker_logs.clone(),
+            worker_logs: match &run_dir {
+                Some(run_dir) => run_dir.worker_logs(),
+                None => log_dir.join("workers"),
+            },
             transport: Transport::Auto,
         };
         let mut record = RunRecord::default();
