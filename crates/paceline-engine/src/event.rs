@@ -347,6 +347,8 @@ pub struct UnitCollected {
     pub tests: u64,
     /// How many more there are that the selection leaves out.
     pub deselected: u64,
+    /// How many units of the suite have not been collected yet, where that is known.
+    pub uncollected: Option<u64>,
 }
 
 /// See [`EventKind::UnitReported`].

@@ -1,28 +1,38 @@
 //! JUnit XML, valid against the schema of Jenkins' JUnit plugin, and with what GitLab, Buildkite and
 //! others need.
 //!
-//! A suite is a `testsuite` and a test a `testcase`; a command is a test with its suite's name.
-//! `classname` is `FRAMEWORK.SUITE`, so that `(classname, name)` is unique in the document and
-//! viewers group by framework, then suite. Failed assertions and commands are `failure`; what timed
-//! out, crashed or could not be run is `error`; what was not run is `skipped`, with the reason.
+//! A suite is a `testsuite` and a test a `testcase`. Failed assertions and commands are `failure`;
+//! what timed out, crashed or could not be run is `error`; what was not run is `skipped`, with the
+//! reason.
+//!
+//! A command is a test with its suite's name, in the class `FRAMEWORK.SUITE`. The tests of a
+//! framework are told as its own JUnit XML tells them (see `pytest`), after the suite's name where
+//! there are several such suites. `(classname, name)` is unique in the document.
+//!
 //! Retries are told as Surefire does: a test that passed in the end has a `flakyFailure` or
-//! `flakyError` for each failed attempt and counts as passed; one that never passed has the first
-//! attempt as its `failure` or `error`, and a `rerunFailure` or `rerunError` for each later one.
+//! `flakyError` for each failed attempt and counts as passed; one that never passed has a `failure`
+//! or `error`, and a `rerunFailure` or `rerunError` for each other attempt: the later ones of a
+//! command, the earlier ones of a test, of whose last attempt the framework has told most.
 
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use paceline_engine::event::{AttemptResult, Event, RunStarted, TestFinished};
-use paceline_engine::outcome::Outcome;
+use paceline_engine::event::{Event, RunStarted, TestFinished};
 use quick_xml::Writer;
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event as Xml};
+use quick_xml::name::QName;
 
 use crate::atomic;
 use crate::model::{Keep, Model, SuiteState};
 use crate::reporter::{Destination, ReportError, Reporter};
-use crate::sanitize;
+
+mod case;
+mod pytest;
+
+use case::Element;
 
 /// Writes the report when the run has ended.
 pub struct JunitReport {
@@ -55,6 +65,7 @@ impl Reporter for JunitReport {
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
+        self.model.settle();
         let Some(run) = &self.model.run else {
             return Ok(());
         };
@@ -91,17 +102,19 @@ struct Totals {
 }
 
 impl Totals {
-    fn of(suite: &SuiteState) -> Self {
+    fn of(suite: &SuiteState, prefix: Option<&str>) -> Self {
         let mut totals = Self {
             tests: suite.tests.len(),
             ..Self::default()
         };
         for test in &suite.tests {
-            match Verdict::of(test) {
-                Verdict::Passed => {}
-                Verdict::Failure => totals.failures += 1,
-                Verdict::Error => totals.errors += 1,
-                Verdict::Skipped => totals.skipped += 1,
+            for element in case::of(suite, test, prefix).elements {
+                match element.tag {
+                    "failure" => totals.failures += 1,
+                    "error" => totals.errors += 1,
+                    "skipped" => totals.skipped += 1,
+                    _ => {}
+                }
             }
         }
         if suite.tests.is_empty() && suite.finished().is_none() {
@@ -113,41 +126,14 @@ impl Totals {
     }
 }
 
-/// What JUnit knows of a test's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Passed,
-    Failure,
-    Error,
-    Skipped,
-}
-
-impl Verdict {
-    fn of(test: &TestFinished) -> Self {
-        // A test that never passed is told by its first attempt; the kind of its element is too.
-        match test.attempts.first().filter(|_| test.outcome.is_failure()) {
-            Some(first) if first.outcome.is_failure() => Self::of_outcome(first.outcome),
-            _ => Self::of_outcome(test.outcome),
-        }
-    }
-
-    fn of_outcome(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Passed | Outcome::Xpassed => Self::Passed,
-            Outcome::Failed => Self::Failure,
-            Outcome::Errored | Outcome::TimedOut | Outcome::Crashed => Self::Error,
-            Outcome::Skipped | Outcome::Xfailed | Outcome::NotRun => Self::Skipped,
-        }
-    }
-}
-
 impl Document<'_> {
     fn write(mut self) -> io::Result<Vec<u8>> {
         self.xml
             .write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         let model = self.model;
         let mut all = Totals::default();
-        for totals in model.suites.iter().map(Totals::of) {
+        for suite in &model.suites {
+            let totals = Totals::of(suite, self.prefix(suite));
             all.tests += totals.tests;
             all.failures += totals.failures;
             all.errors += totals.errors;
@@ -174,7 +160,7 @@ impl Document<'_> {
     }
 
     fn suite(&mut self, id: usize, suite: &SuiteState) -> io::Result<()> {
-        let totals = Totals::of(suite);
+        let totals = Totals::of(suite, self.prefix(suite));
         let duration = suite
             .finished()
             .map(|finished| finished.duration)
@@ -208,10 +194,10 @@ impl Document<'_> {
             self.test(suite, test)?;
         }
         if suite.tests.is_empty() && suite.finished().is_none() {
-            let time = Duration::ZERO;
-            let class = class_name(suite);
-            self.test_start(&class, &suite.info.name, time)?;
-            self.skipped("the run ended before this did")?;
+            let class = case::class_of_suite(suite);
+            let start = test_case(&class, &suite.info.name, Duration::ZERO);
+            self.xml.write_event(Xml::Start(start))?;
+            self.element(&Element::new("skipped", "the run ended before this did"))?;
             self.xml.write_event(Xml::End(BytesEnd::new("testcase")))?;
         }
         self.xml.write_event(Xml::End(BytesEnd::new("testsuite")))
@@ -240,37 +226,29 @@ impl Document<'_> {
         self.xml.write_event(Xml::End(BytesEnd::new("properties")))
     }
 
+    /// What goes before the class names of a suite's tests: its name, unless it is the only suite
+    /// whose class names come from a framework.
+    fn prefix<'s>(&self, suite: &'s SuiteState) -> Option<&'s str> {
+        let mut frameworks = self.model.suites.iter().filter(|suite| !suite.is_command());
+        let is_only = frameworks.next().is_some() && frameworks.next().is_none();
+        (!suite.is_command() && !is_only).then_some(&*suite.info.name)
+    }
+
     fn test(&mut self, suite: &SuiteState, test: &TestFinished) -> io::Result<()> {
-        let class = class_name(suite);
-        let prefix = format!("{}::", suite.info.name);
-        let name = test.test.strip_prefix(&prefix).unwrap_or(&test.test);
-        let name = self.unique(&class, name);
-        let last = test.attempts.last();
-        let time = last.map(|last| last.duration).unwrap_or_default();
-        if test.attempts.is_empty() && Verdict::of(test) == Verdict::Passed {
-            return self.test_empty(&class, &name, time);
+        let case = case::of(suite, test, self.prefix(suite));
+        let name = self.unique(&case.class, &case.name);
+        let start = test_case(&case.class, &name, case.time);
+        if case.elements.is_empty() && case.output == [None, None] {
+            return self.xml.write_event(Xml::Empty(start));
         }
-        self.test_start(&class, &name, time)?;
-        let message = test.message.as_deref().unwrap_or_default();
-        match (Verdict::of(test), test.attempts.split_first()) {
-            (Verdict::Passed, _) => {
-                for attempt in test
-                    .attempts
-                    .iter()
-                    .filter(|attempt| attempt.outcome.is_failure())
-                {
-                    self.rerun("flaky", attempt)?;
-                }
+        self.xml.write_event(Xml::Start(start))?;
+        for element in &case.elements {
+            self.element(element)?;
+        }
+        for (tag, text) in ["system-out", "system-err"].into_iter().zip(&case.output) {
+            if let Some(text) = text {
+                self.text_element(BytesStart::new(tag), text)?;
             }
-            (Verdict::Skipped, _) => self.skipped(message)?,
-            (verdict, Some((first, later))) => {
-                let own = first.message.as_deref().unwrap_or(message);
-                self.failure(verdict, first.outcome, own, &first.tail)?;
-                for attempt in later {
-                    self.rerun("rerun", attempt)?;
-                }
-            }
-            (verdict, None) => self.failure(verdict, test.outcome, message, &[])?,
         }
         self.xml.write_event(Xml::End(BytesEnd::new("testcase")))
     }
@@ -286,63 +264,23 @@ impl Document<'_> {
         unique
     }
 
-    fn test_case<'x>(class: &str, name: &str, time: Duration) -> BytesStart<'x> {
-        let mut start = BytesStart::new("testcase");
-        attribute(&mut start, "name", name);
-        attribute(&mut start, "classname", class);
-        attribute(&mut start, "time", &seconds(time));
-        start
-    }
-
-    fn test_start(&mut self, class: &str, name: &str, time: Duration) -> io::Result<()> {
-        self.xml
-            .write_event(Xml::Start(Self::test_case(class, name, time)))
-    }
-
-    fn test_empty(&mut self, class: &str, name: &str, time: Duration) -> io::Result<()> {
-        self.xml
-            .write_event(Xml::Empty(Self::test_case(class, name, time)))
-    }
-
-    fn skipped(&mut self, message: &str) -> io::Result<()> {
-        let mut skipped = BytesStart::new("skipped");
-        attribute(&mut skipped, "message", message);
-        self.xml.write_event(Xml::Empty(skipped))
-    }
-
-    fn failure(
-        &mut self,
-        verdict: Verdict,
-        outcome: Outcome,
-        message: &str,
-        tail: &[u8],
-    ) -> io::Result<()> {
-        let element = if verdict == Verdict::Failure {
-            "failure"
-        } else {
-            "error"
-        };
-        // The message is also the first line of the text, as GitLab shows nothing else.
-        let text = [message.as_bytes(), b"\n", tail].concat();
-        self.text_element(problem(element, outcome, message), &text)
-    }
-
-    /// `rerunFailure`, `flakyError` and the like.
-    fn rerun(&mut self, kind: &str, attempt: &AttemptResult) -> io::Result<()> {
-        let what = match Verdict::of_outcome(attempt.outcome) {
-            Verdict::Failure => "Failure",
-            _ => "Error",
-        };
-        let element = format!("{kind}{what}");
-        let message = attempt.message.as_deref().unwrap_or_default();
-        let start = problem(&element, attempt.outcome, message);
+    fn element(&mut self, element: &Element) -> io::Result<()> {
+        let mut start = BytesStart::new(element.tag);
+        if let Some(kind) = &element.kind {
+            attribute(&mut start, "type", kind);
+        }
+        attribute(&mut start, "message", &element.message);
+        let text = element.text.as_deref().unwrap_or_default();
+        if !element.is_rerun {
+            return self.text_element(start, text);
+        }
         self.xml.write_event(Xml::Start(start))?;
-        self.text_element(BytesStart::new("stackTrace"), &attempt.tail)?;
-        self.xml.write_event(Xml::End(BytesEnd::new(element)))
+        self.text_element(BytesStart::new("stackTrace"), text)?;
+        self.xml.write_event(Xml::End(BytesEnd::new(element.tag)))
     }
 
-    fn text_element(&mut self, start: BytesStart<'_>, text: &[u8]) -> io::Result<()> {
-        let text = xml_text(&sanitize::plain(text));
+    fn text_element(&mut self, start: BytesStart<'_>, text: &str) -> io::Result<()> {
+        let text = xml_text(text);
         if text.is_empty() {
             return self.xml.write_event(Xml::Empty(start));
         }
@@ -353,20 +291,24 @@ impl Document<'_> {
     }
 }
 
-fn problem<'x>(element: &str, outcome: Outcome, message: &str) -> BytesStart<'x> {
-    let mut start = BytesStart::new(element.to_owned());
-    attribute(&mut start, "type", outcome.as_str());
-    attribute(&mut start, "message", message);
+fn test_case<'x>(class: &str, name: &str, time: Duration) -> BytesStart<'x> {
+    let mut start = BytesStart::new("testcase");
+    attribute(&mut start, "name", name);
+    attribute(&mut start, "classname", class);
+    attribute(&mut start, "time", &seconds(time));
     start
 }
 
-fn class_name(suite: &SuiteState) -> String {
-    format!("{}.{}", suite.info.framework, suite.info.name)
-}
-
 fn attribute(start: &mut BytesStart<'_>, name: &str, value: &str) {
-    let value = xml_text(value);
-    start.push_attribute((name, value.as_str()));
+    // White space other than blanks would be read as blanks.
+    let value = quick_xml::escape::escape(xml_text(value))
+        .replace('\t', "&#9;")
+        .replace('\n', "&#10;")
+        .replace('\r', "&#13;");
+    start.push_attribute(Attribute {
+        key: QName(name),
+        value: value.into(),
+    });
 }
 
 /// Text without the characters that XML 1.0 cannot have, not even escaped.
@@ -380,5 +322,7 @@ fn seconds(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64())
 }
 
+#[cfg(test)]
+mod framework_tests;
 #[cfg(test)]
 mod tests;

@@ -18,12 +18,17 @@ pub mod json;
 pub mod junit;
 pub mod logs;
 mod model;
+mod naming;
 mod reporter;
 mod sanitize;
 pub mod schemas;
+mod slowest;
 pub mod step_summary;
 pub mod terminal;
 #[cfg(test)]
 mod test_events;
+#[cfg(test)]
+mod test_framework;
+mod test_warnings;
 
 pub use reporter::{Destination, ReportError, Reporter};

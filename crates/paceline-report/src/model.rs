@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_engine::event::{
-    Event, EventKind, RunFinished, RunStarted, Stopping, SuiteFinished, SuiteInfo, TestFinished,
-    Warning,
+    AttemptStarted, Event, EventKind, RunFinished, RunStarted, Stopping, SuiteFinished, SuiteInfo,
+    TestFinished, Warning,
 };
 use paceline_engine::outcome::{Counts, Outcome};
+
+use crate::slowest::Slowest;
+use crate::test_warnings::TestWarnings;
 
 /// Which tests to remember one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(crate) enum Keep {
     All,
     /// Those that a person is told about: all but the passes without incident.
     Notable,
+    /// All of commands, and of frameworks, which may have very many, the notable ones.
+    Commands,
 }
 
 /// A run as far as it has come.
@@ -41,6 +46,10 @@ pub(crate) struct Model {
     pub(crate) suites_finished: usize,
     /// How many suites have been reported; as they come in plan order, also the place of the next.
     pub(crate) suites_reported: usize,
+    /// What frameworks have warned of.
+    pub(crate) test_warnings: TestWarnings,
+    /// The slowest tests that frameworks have run.
+    pub(crate) slowest: Slowest,
 }
 
 /// A suite as far as it has come.
@@ -52,8 +61,27 @@ pub(crate) struct SuiteState {
     pub(crate) started_at: Option<Duration>,
     /// The slot of its last attempt.
     pub(crate) slot: Option<u32>,
-    /// Its tests, as far as they are kept.
+    /// Its tests, as far as they are kept: in plan order once it has finished.
     pub(crate) tests: Vec<TestFinished>,
+    /// Tests that its framework runs now, the longest-running first.
+    pub(crate) running_tests: Vec<RunningTest>,
+    /// How many tests the units hold that have been collected.
+    pub(crate) collected: u64,
+    /// How many units have not been collected, where that is known.
+    pub(crate) uncollected: Option<u64>,
+    /// Its tests that have their outcomes.
+    pub(crate) counts: Counts,
+}
+
+/// A test that runs.
+#[derive(Debug)]
+pub(crate) struct RunningTest {
+    pub(crate) test: Arc<str>,
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    /// The slot that it takes, from 0.
+    pub(crate) slot: u32,
+    pub(crate) started_at: Duration,
 }
 
 /// How far a suite has come.
@@ -68,9 +96,38 @@ pub(crate) enum Phase {
 }
 
 impl SuiteState {
+    /// Whether it is one command, and not tests that a framework runs.
+    pub(crate) fn is_command(&self) -> bool {
+        self.info.framework == "command"
+    }
+
+    /// How many tests it is known to have.
+    pub(crate) fn known_tests(&self) -> u64 {
+        if self.is_command() {
+            1
+        } else {
+            self.collected.max(self.counts.total)
+        }
+    }
+
+    /// Whether it may have more tests than are known.
+    pub(crate) fn may_have_more(&self) -> bool {
+        !self.is_command()
+            && self.finished().is_none()
+            && self.uncollected.is_none_or(|uncollected| uncollected > 0)
+    }
+
     /// Whether its failure leaves the run green.
     pub(crate) fn is_allowed(&self, outcome: Outcome) -> bool {
         self.info.allow_failure && outcome.is_failure()
+    }
+
+    fn no_longer_runs(&mut self, test: &str) {
+        self.running_tests.retain(|running| &*running.test != test);
+    }
+
+    fn settle(&mut self) {
+        self.tests.sort_by_key(|test| test.position);
     }
 
     /// How it ended, if it has.
@@ -97,6 +154,8 @@ impl Model {
             running: Vec::new(),
             suites_finished: 0,
             suites_reported: 0,
+            test_warnings: TestWarnings::default(),
+            slowest: Slowest::default(),
         }
     }
 
@@ -123,16 +182,23 @@ impl Model {
                     self.running.push(place);
                 }
             }
-            EventKind::AttemptStarted(started) => {
-                if let Some(place) = self.place(&started.suite) {
-                    let attempt = started.attempt;
-                    self.suites[place].phase = Phase::Running { attempt };
-                    self.suites[place].slot = Some(started.slot);
+            EventKind::AttemptStarted(started) => self.attempt_started(started),
+            EventKind::AttemptFinished(finished) => {
+                if let Some(place) = self.place(&finished.suite) {
+                    self.suites[place].no_longer_runs(&finished.test);
                 }
             }
+            EventKind::UnitCollected(collected) => {
+                if let Some(place) = self.place(&collected.suite) {
+                    self.suites[place].collected += collected.tests;
+                    self.suites[place].uncollected = collected.uncollected;
+                }
+            }
+            EventKind::TestWarning(warning) => self.test_warnings.add(warning),
             EventKind::TestFinished(test) => self.test_finished(test),
             EventKind::SuiteFinished(finished) => {
                 if let Some(place) = self.place(&finished.suite) {
+                    self.suites[place].settle();
                     self.suites[place].phase = Phase::Finished(finished.clone());
                     self.running.retain(|&running| running != place);
                     self.suites_finished += 1;
@@ -142,12 +208,26 @@ impl Model {
             EventKind::Stopping(stopping) => self.stopping = Some(stopping.clone()),
             EventKind::Warning(warning) => self.warnings.push(warning.clone()),
             EventKind::RunFinished(finished) => self.finished = Some(finished.clone()),
-            EventKind::Output(_)
-            | EventKind::AttemptFinished(_)
-            | EventKind::UnitCollected(_)
-            | EventKind::UnitReported(_)
-            | EventKind::TestWarning(_)
-            | EventKind::SuiteNote(_) => {}
+            _ => {}
+        }
+    }
+
+    fn attempt_started(&mut self, started: &AttemptStarted) {
+        let Some(place) = self.place(&started.suite) else {
+            return;
+        };
+        let suite = &mut self.suites[place];
+        let attempt = started.attempt;
+        if suite.is_command() {
+            suite.phase = Phase::Running { attempt };
+            suite.slot = Some(started.slot);
+        } else {
+            suite.running_tests.push(RunningTest {
+                test: started.test.clone(),
+                attempt,
+                slot: started.slot,
+                started_at: self.at,
+            });
         }
     }
 
@@ -161,6 +241,10 @@ impl Model {
                 started_at: None,
                 slot: None,
                 tests: Vec::new(),
+                running_tests: Vec::new(),
+                collected: 0,
+                uncollected: None,
+                counts: Counts::default(),
             })
             .collect();
         let names = self.suites.iter().map(|suite| suite.info.name.clone());
@@ -176,10 +260,28 @@ impl Model {
             return;
         };
         let suite = &mut self.suites[place];
-        self.counts
-            .add(test.outcome, test.flaky, suite.info.allow_failure);
-        if self.keep == Keep::All || is_notable(test) {
+        let allowed = suite.info.allow_failure;
+        self.counts.add(test.outcome, test.flaky, allowed);
+        suite.counts.add(test.outcome, test.flaky, allowed);
+        suite.no_longer_runs(&test.test);
+        if !suite.is_command() {
+            self.slowest.add(place, test);
+        }
+        let keep = match self.keep {
+            Keep::All => true,
+            Keep::Notable => is_notable(test),
+            Keep::Commands => suite.is_command() || is_notable(test),
+        };
+        if keep {
             suite.tests.push(test.clone());
+        }
+    }
+
+    /// Puts the tests into plan order also of suites that have not finished, at the end of a run
+    /// that broke off.
+    pub(crate) fn settle(&mut self) {
+        for suite in &mut self.suites {
+            suite.settle();
         }
     }
 
@@ -192,9 +294,7 @@ impl Model {
 
     /// Whether every suite is a single command, so that suites are what people count.
     pub(crate) fn is_commands_only(&self) -> bool {
-        self.suites
-            .iter()
-            .all(|suite| suite.info.framework == "command")
+        self.suites.iter().all(SuiteState::is_command)
     }
 }
 

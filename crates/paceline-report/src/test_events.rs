@@ -466,6 +466,7 @@ pub(crate) fn every_kind() -> Vec<Event> {
             unit: "tests/test_a.py".into(),
             tests: 2,
             deselected: 1,
+            uncollected: Some(0),
         }))
         .push(EventKind::TestWarning(TestWarning {
             suite: "a".into(),

@@ -68,6 +68,13 @@ class Plugin:
 
     # Configuration.
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: Any) -> Generator[None, Any, None]:
+        if not self.is_host and hasattr(early_config.known_args_namespace, "cov_append"):
+            # A worker that starts late must not erase the data of one that has ended.
+            early_config.known_args_namespace.cov_append = True
+        yield
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: Any) -> None:
         xdist_compat.disable_xdist(config)

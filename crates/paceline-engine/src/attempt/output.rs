@@ -91,8 +91,10 @@ impl<'a> OutputSink<'a> {
         let mut tail = std::mem::take(&mut self.tail);
         if tail.len() > TAIL {
             tail.drain(..tail.len() - TAIL);
-            if let Some(end) = tail.iter().position(|byte| *byte == b'\n') {
-                tail.drain(..=end);
+            let line = tail.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            // The end of a single long line is better than nothing.
+            if let Some(line) = line.filter(|at| *at < tail.len()) {
+                tail.drain(..line);
             }
         }
         tail
@@ -224,6 +226,16 @@ mod tests {
         assert!(tail.len() <= TAIL && tail.len() > TAIL - 20);
         assert!(tail.starts_with(b"line "));
         assert!(tail.ends_with(b"line 99999\n"));
+    }
+
+    #[test]
+    fn the_tail_of_one_long_line_is_the_end_of_that_line() {
+        let mut sink = OutputSink::new(None, None);
+        sink.write(&[b'x'; 2 * TAIL]);
+        sink.write(b"the end\n");
+        let tail = sink.take_tail();
+        assert_eq!(tail.len(), TAIL);
+        assert!(tail.starts_with(b"xxx") && tail.ends_with(b"the end\n"));
     }
 
     #[test]

@@ -268,11 +268,13 @@ impl<'env> FrameworkSuite<'env> {
             .map(|description| Test::new(description, task))
             .collect();
         unit.tests = Some(tests);
+        let uncollected = self.units.iter().filter(|unit| unit.tests.is_none()).count();
         core.tell(EventKind::UnitCollected(UnitCollected {
             suite: self.suite.name.clone(),
             unit: self.units[place].path.clone(),
             tests: u64::from(collected.count),
             deselected: collected.deselected,
+            uncollected: Some(uncollected as u64),
         }));
         self.hold_back(core, task, place);
         Ok(())

@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use super::*;
 use crate::test_events::{Script, crashed, errored, eventful, suite, timed_out};
 
-fn junit(events: &[Event]) -> String {
+pub(super) fn junit(events: &[Event]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out/junit.xml");
     let mut report = JunitReport::new(&path, Some("ci-1".to_owned()));
@@ -20,11 +20,11 @@ fn junit(events: &[Event]) -> String {
 
 /// An element with everything in it.
 #[derive(Debug, Default)]
-struct Element {
+pub(super) struct Element {
     name: String,
     attributes: BTreeMap<String, String>,
-    children: Vec<Element>,
-    text: String,
+    pub(super) children: Vec<Element>,
+    pub(super) text: String,
 }
 
 fn parse(document: &str) -> Element {
@@ -72,7 +72,7 @@ fn parse(document: &str) -> Element {
 }
 
 impl Element {
-    fn attribute(&self, name: &str) -> &str {
+    pub(super) fn attribute(&self, name: &str) -> &str {
         self.attributes.get(name).map_or("", String::as_str)
     }
 
@@ -89,7 +89,7 @@ impl Element {
                 .sum::<usize>()
     }
 
-    fn all<'a>(&'a self, name: &str, found: &mut Vec<&'a Element>) {
+    pub(super) fn all<'a>(&'a self, name: &str, found: &mut Vec<&'a Element>) {
         if self.name == name {
             found.push(self);
         }
@@ -203,7 +203,7 @@ fn assert_schema(element: &Element) {
     }
 }
 
-fn assert_valid(document: &str) -> Element {
+pub(super) fn assert_valid(document: &str) -> Element {
     let root = parse(document);
     assert_eq!(root.name, "testsuites");
     assert_schema(&root);
@@ -328,8 +328,7 @@ fn a_run_with_everything() {
           <property name="paceline.command" value="make quick"/>
           <property name="paceline.dir" value="."/>
         </properties>
-        <testcase name="quick" classname="command.quick" time="0.050">
-        </testcase>
+        <testcase name="quick" classname="command.quick" time="0.050"/>
       </testsuite>
     </testsuites>
     "#);

@@ -366,12 +366,7 @@ impl Reporter for Terminal {
                 self.run_finished();
                 return self.close();
             }
-            EventKind::SuiteStarted(_)
-            | EventKind::TestFinished(_)
-            | EventKind::UnitCollected(_)
-            | EventKind::UnitReported(_)
-            | EventKind::TestWarning(_)
-            | EventKind::SuiteNote(_) => {}
+            _ => {}
         }
         self.flush()
     }

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use paceline_adapters::shell;
 use paceline_engine::dispatch::tasks;
 use paceline_engine::plan::{Plan, Selection, Suite, SuiteId};
 use paceline_engine::schedule::{Scheduler, TaskId, Waiting};
@@ -106,8 +107,10 @@ impl fmt::Display for DryRun<'_> {
             match unknown {
                 0 => format!(", in about {}", HumanDuration(self.makespan)),
                 n if n == count =>
-                    "; none has run before, so all are taken to be equally long".to_owned(),
-                n => format!("; {n} of them never ran before and are taken to be long"),
+                    "; none has run to its end before, so all are taken to be equally long"
+                        .to_owned(),
+                1 => "; 1 of them has never run to its end and is taken to be long".to_owned(),
+                n => format!("; {n} of them have never run to their end and are taken to be long"),
             }
         )?;
         writeln!(f)?;
@@ -140,7 +143,7 @@ impl fmt::Display for DryRun<'_> {
                 self.reason(step),
             )?;
             if self.verbose {
-                let dir = suite.launch.dir.display();
+                let dir = shell::quote(&suite.launch.dir.display().to_string());
                 writeln!(
                     f,
                     "        {:width$}  (cd {dir} && {})",

@@ -104,17 +104,21 @@ impl Wanted {
             };
         }
         options.root = self.shown(&self.root);
-        options.log_dir = Some(self.shown(&self.log_dir));
-        let reports = self
-            .options
-            .reports
-            .iter()
-            .map(|report| report.path.clone());
-        let reports = std::iter::once(self.default_json()).chain(reports);
-        options.reports = reports
-            .map(|path| self.shown(&self.cwd.join(path)))
+        options.log_dir = Some(self.below_root(&self.log_dir));
+        let reports = self.options.reports.iter();
+        let reports = reports.map(|report| self.cwd.join(&report.path));
+        options.reports = std::iter::once(self.default_json())
+            .chain(reports)
+            .map(|path| self.below_root(&path))
             .collect();
         options
+    }
+
+    /// A path relative to the root, where it is below it: the reporters put the way to the root
+    /// before it.
+    fn below_root(&self, path: &Path) -> String {
+        let below = path.strip_prefix(&self.root).unwrap_or(path);
+        below.display().to_string()
     }
 
     /// A path as one would type it in the working directory: relative where that is short.

@@ -24,6 +24,10 @@ use crate::exit::ExitCode;
 use crate::select::{Overrides, Query, select};
 use crate::values::OnMaxFail;
 
+/// How many signals end the run in order. The next one ends the process: it may wait for a reader of
+/// its output who does not read.
+const PATIENT_SIGNALS: u32 = 2;
+
 /// Runs what was asked for.
 pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
     let began = Instant::now();
@@ -169,7 +173,16 @@ impl Run<'_> {
         let logs = logs.shown_from(&self.config.root);
         let inbox = Inbox::new();
         let remote = inbox.remote();
-        if let Err(error) = sys::watch_signals(move |signal| remote.interrupt(signal)) {
+        let mut signals = 0;
+        let watched = sys::watch_signals(move |signal| {
+            signals += 1;
+            if signals > PATIENT_SIGNALS {
+                // The guard stops what is left, as it would after a kill.
+                std::process::exit(signal.exit_code().into());
+            }
+            remote.interrupt(signal);
+        });
+        if let Err(error) = watched {
             return self.internal(&format!("cannot listen for signals: {error}"));
         }
         let output = (self.args.options.verbose > 0).then(Arc::default);

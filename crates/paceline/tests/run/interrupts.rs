@@ -99,6 +99,38 @@ fn a_closed_stdout_ends_the_run_quietly() {
 }
 
 #[test]
+fn a_third_interrupt_ends_a_run_whose_output_nobody_reads() {
+    let env = TestEnvironment::with_config(
+        r#"
+        [suite.waiting]
+        command = "echo $$ > pid; sleep 60"
+        "#,
+    );
+    let (unread, mut full) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&full, true).unwrap();
+    while std::io::Write::write(&mut full, &[0; 4096]).is_ok() {}
+    rustix::io::ioctl_fionbio(&full, false).unwrap();
+    let mut command = env.command([""; 0]);
+    command.stdout(full).stderr(std::process::Stdio::null());
+    let mut run = command.spawn().unwrap();
+    let written = |text: String| text.ends_with('\n');
+    while !std::fs::read_to_string(env.root().join("pid")).is_ok_and(written) {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&run);
+    let status = loop {
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+        rustix::process::kill_process(pid, Signal::INT).unwrap();
+        std::thread::yield_now();
+    };
+    assert_eq!(status.code(), Some(130));
+    drop(unread);
+    await_death(env.process("pid"));
+}
+
+#[test]
 fn a_killed_paceline_leaves_nothing_behind_and_the_next_run_works() {
     let env = TestEnvironment::with_config(
         r#"

@@ -47,6 +47,33 @@ fn a_log_dir_on_the_command_line_is_relative_to_where_the_user_is() {
 }
 
 #[test]
+fn paths_are_shown_as_seen_from_where_the_user_is() {
+    let env = TestEnvironment::with_config(TWO);
+    env.write("sub/here", "");
+    let mut inside = env.command(["--report", "junit=../j.xml"]);
+    let inside = env.finish(inside.current_dir(env.root().join("sub")));
+    for shown in [
+        "    log     ../.paceline/logs/b.log\n",
+        "    native  (cd .. && exit 1)\n",
+        " logs     ../.paceline/logs\n",
+        " reports  ../.paceline/logs/test-report.json  ../sub/../j.xml\n",
+    ] {
+        assert!(inside.stdout.contains(shown), "{shown:?} in {inside}");
+    }
+
+    let other = TestEnvironment::new();
+    other.write("project/paceline.toml", TWO);
+    let outside = other.run(["--config", "project/paceline.toml"]);
+    for shown in [
+        "    log     project/.paceline/logs/b.log\n",
+        " logs     project/.paceline/logs\n",
+        " reports  project/.paceline/logs/test-report.json\n",
+    ] {
+        assert!(outside.stdout.contains(shown), "{shown:?} in {outside}");
+    }
+}
+
+#[test]
 fn old_records_are_deleted() {
     let env = TestEnvironment::with_config(&format!("keep-runs = 2\n{TWO}"));
     for _ in 0..4 {

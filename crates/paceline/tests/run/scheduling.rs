@@ -123,6 +123,28 @@ fn the_longest_of_the_last_run_starts_first() {
 }
 
 #[test]
+fn a_dry_run_tells_a_suite_that_never_ended_by_itself_and_quotes_directories() {
+    let env = TestEnvironment::with_config(
+        r#"
+        [suite.hangs]
+        dir = "a b"
+        timeout = "10ms"
+        command = "sleep 60"
+        [suite.ends]
+        command = "exit 1"
+        "#,
+    );
+    env.write("a b/here", "");
+    env.expect(1, &[]);
+    let run = env.expect(0, &["--dry-run", "-v"]);
+    let head = "would run 2 suites on ";
+    let tail = "; 1 of them has never run to its end and is taken to be long\n";
+    let line = run.stdout.split_inclusive('\n').next().unwrap_or_default();
+    assert!(line.starts_with(head) && line.ends_with(tail), "{run}");
+    assert!(run.stdout.contains("(cd '[DIR]/a b' && sleep 60)"), "{run}");
+}
+
+#[test]
 fn a_thousand_suites_are_all_reported() {
     let suites: String = (0..1000)
         .map(|i| format!("[suite.s{i}]\ncommand = ['true']\n"))

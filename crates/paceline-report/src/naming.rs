@@ -1,0 +1,121 @@
+//! What tests and places in files are called where people read or copy them: as seen from the
+//! root, so that they can be told apart between suites and opened.
+
+use paceline_engine::event::{SuiteInfo, TestFinished};
+
+/// A file and a line.
+pub(crate) type Location = (String, Option<u32>);
+
+/// The id as the framework prints it; the suite's name for a command.
+pub(crate) fn native_id(test: &TestFinished) -> &str {
+    if let Some(details) = &test.details {
+        return &details.native_id;
+    }
+    let rest = test.test.strip_prefix(&*test.suite);
+    rest.and_then(|rest| rest.strip_prefix("::"))
+        .unwrap_or(&test.test)
+}
+
+/// What people call a test and what `paceline run` takes: the framework's id after the suite's
+/// directory, or the suite's name for a command.
+pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
+    if info.framework == "command" {
+        return test.test.to_string();
+    }
+    in_suite(info, native_id(test))
+}
+
+/// A path or an id of a suite that a framework runs, as seen from the root.
+pub(crate) fn in_suite(info: &SuiteInfo, path: &str) -> String {
+    if info.dir == "." || path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{}/{path}", info.dir.trim_end_matches('/'))
+    }
+}
+
+/// The end of an id that tells a test from the others of its unit.
+pub(crate) fn within_unit(test: &TestFinished) -> &str {
+    let id = native_id(test);
+    let unit = test.details.as_ref().map(|details| &*details.unit);
+    unit.and_then(|unit| id.strip_prefix(unit))
+        .and_then(|rest| rest.strip_prefix("::"))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(id)
+}
+
+/// Where a test failed, else where it is defined; as seen from the root where it is below it.
+pub(crate) fn location(root: &str, info: &SuiteInfo, test: &TestFinished) -> Option<Location> {
+    let details = test.details.as_ref()?;
+    let failed = details
+        .problems
+        .iter()
+        .filter(|problem| fails(&problem.outcome));
+    let (file, line) = failed
+        .filter_map(|problem| problem.location.clone())
+        .next()
+        .or_else(|| Some((details.file.clone()?, details.line)))?;
+    Some((source(root, info, &file), line))
+}
+
+/// A file as seen from the root, where it is below it.
+pub(crate) fn source(root: &str, info: &SuiteInfo, file: &str) -> String {
+    let below = file
+        .strip_prefix(root.trim_end_matches('/'))
+        .and_then(|rest| rest.strip_prefix('/'));
+    match below {
+        Some(below) => below.to_owned(),
+        None => in_suite(info, file),
+    }
+}
+
+/// Whether an outcome, in the words of the worker protocol, is a failure.
+pub(crate) fn fails(outcome: &str) -> bool {
+    matches!(outcome, "failed" | "errored" | "crashed" | "timed-out")
+}
+
+/// `FILE:LINE`.
+pub(crate) fn place((file, line): &Location) -> String {
+    match line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_framework::{framework_suite, test_of};
+
+    #[test]
+    fn ids_and_files_are_seen_from_the_root() {
+        let mut info = framework_suite("api");
+        let test_of_api = test_of("api", "tests/test_a.py::TestX::test_y[1]");
+        assert_eq!(
+            test(&info, &test_of_api),
+            "tests/test_a.py::TestX::test_y[1]"
+        );
+        assert_eq!(within_unit(&test_of_api), "TestX::test_y[1]");
+        info.dir = "services/api".to_owned();
+        assert_eq!(
+            test(&info, &test_of_api),
+            "services/api/tests/test_a.py::TestX::test_y[1]"
+        );
+        assert_eq!(source("/repo", &info, "/repo/lib/x.py"), "lib/x.py");
+        assert_eq!(
+            source("/repo", &info, "/repository/x.py"),
+            "/repository/x.py"
+        );
+        assert_eq!(
+            source("/repo", &info, "tests/x.py"),
+            "services/api/tests/x.py"
+        );
+    }
+
+    #[test]
+    fn a_test_without_details_is_told_by_its_id() {
+        let mut test_of_api = test_of("api", "tests/test_a.py::test_y");
+        test_of_api.details = None;
+        assert_eq!(native_id(&test_of_api), "tests/test_a.py::test_y");
+    }
+}
