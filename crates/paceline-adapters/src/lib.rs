@@ -1,5 +1,12 @@
 //! The frameworks that paceline knows: how to find their suites and how to start them.
 
+pub mod adapter;
 pub mod command;
 pub mod detect;
+mod machine;
+mod pytest;
 pub mod shell;
+mod worker;
+
+pub use machine::Machine;
+pub use worker::Workers;

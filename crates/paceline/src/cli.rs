@@ -21,6 +21,8 @@ const EXAMPLES: &str = "\
 Examples:
   paceline                              run every suite
   paceline run api web/unit             run two suites and what they depend on
+  paceline run tests/test_a.py::test_x  run one test
+  paceline -k login --failed            run what failed last time and matches
   paceline --fast -x                    leave out slow categories, stop at the first failure
   paceline --categories unit,lint -j 4  two categories, at most four slots
   paceline --dry-run                    what would run, in what order, and why
@@ -47,10 +49,12 @@ impl Invocation {
     ///
     /// The error is also how `--help` and `--version` answer; [`clap::Error::exit_code`] tells.
     pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let cli = Cli::try_parse_from(args).map_err(add_run_tip)?;
+        let args: Vec<OsString> = args.into_iter().collect();
+        let (cli, native) = parse(&args).map_err(add_run_tip)?;
         let command = match cli.command {
             None => Command::Run(RunArgs {
                 suites: Vec::new(),
+                native,
                 selection: cli.selection,
                 options: cli.options,
             }),
@@ -70,6 +74,26 @@ impl Invocation {
             command,
         })
     }
+}
+
+/// What follows `--` where there is no command is taken off before: a positional argument in
+/// [`Cli`] would cost the suggestions for commands that do not exist.
+fn parse(args: &[OsString]) -> Result<(Cli, Vec<String>), clap::Error> {
+    let place = args.iter().position(|arg| arg == "--");
+    let parts = place.and_then(|place| Some((args.get(..place)?, args.get(place + 1..)?)));
+    if let Some((own, native)) = parts
+        && let Ok(cli) = Cli::try_parse_from(own)
+        && cli.command.is_none()
+    {
+        let native = native.iter().map(|arg| {
+            let text = arg.to_str().map(str::to_owned);
+            text.ok_or_else(|| {
+                Cli::command().error(ErrorKind::InvalidUtf8, "an argument is not UTF-8")
+            })
+        });
+        return Ok((cli, native.collect::<Result<_, _>>()?));
+    }
+    Ok((Cli::try_parse_from(args)?, Vec::new()))
 }
 
 /// The whole command line as clap knows it, for completions and the manual.
@@ -145,6 +169,7 @@ pub struct GlobalArgs {
 
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub enum Command {
     /// Run suites; the default
     #[command(after_help = EXAMPLES)]
@@ -185,15 +210,21 @@ pub struct SelectionArgs {
 #[command(next_help_heading = "Running")]
 pub struct RunOptions {
     /// Slots shared by all suites: a number, or `cpus` [default: `jobs` of the configuration]
-    #[arg(short, long, visible_alias = "max-parallel", value_name = "N")]
+    #[arg(
+        short,
+        long,
+        visible_short_alias = 'n',
+        visible_alias = "max-parallel",
+        value_name = "N"
+    )]
     pub jobs: Option<Jobs>,
     /// Stop at the first failure: nothing new starts
     #[arg(short = 'x', long, conflicts_with = "max_fail")]
     pub fail_fast: bool,
     /// Stop after N failures; `:immediate` also stops what is running
-    #[arg(long, value_name = "N[:wait|:immediate]")]
+    #[arg(long, visible_alias = "maxfail", value_name = "N[:wait|:immediate]")]
     pub max_fail: Option<MaxFail>,
-    /// Give every suite this long for an attempt, whatever the configuration says (`90s`, `5m`)
+    /// Give every attempt of a command or test this long, whatever the configuration says (`90s`, `5m`)
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<Timeout>,
     /// Give every failure N more attempts, whatever the configuration says
@@ -208,6 +239,28 @@ pub struct RunOptions {
     /// Do not read or write the history of earlier runs
     #[arg(long)]
     pub no_history: bool,
+
+    /// Only tests whose names match this expression, as pytest has it: `login and not slow`
+    #[arg(short = 'k', long, value_name = "EXPRESSION", help_heading = "Tests")]
+    pub keyword: Option<String>,
+    /// Only tests whose markers match this expression, as pytest has it: `not slow`
+    #[arg(short = 'm', long, value_name = "EXPRESSION", help_heading = "Tests")]
+    pub markers: Option<String>,
+    /// Leave out a test, or all tests of a file; can be repeated
+    #[arg(long, value_name = "TEST", help_heading = "Tests")]
+    pub deselect: Vec<String>,
+    /// Leave out a file or directory; can be repeated
+    #[arg(long, value_name = "PATH", help_heading = "Tests")]
+    pub ignore: Vec<String>,
+    /// Only what failed in the last run
+    #[arg(long, visible_aliases = ["lf", "last-failed"], help_heading = "Tests")]
+    pub failed: bool,
+    /// Let tests print to the terminal at once, in one worker
+    #[arg(short = 's', long, help_heading = "Tests")]
+    pub no_capture: bool,
+    /// Open a debugger where a test fails, in one worker
+    #[arg(long, help_heading = "Tests")]
+    pub pdb: bool,
 
     /// Print the output of suites as it comes, each line with its suite's name; more for more
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
@@ -239,9 +292,13 @@ impl RunOptions {
 /// Arguments of `paceline run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// Suites to run, with what they depend on [default: all]
-    #[arg(value_name = "SUITE")]
+    /// Suites to run, with what they depend on, or directories, files and tests of suites that run
+    /// test by test: `tests/test_a.py::TestX::test_y` [default: all]
+    #[arg(value_name = "SUITE|TEST")]
     pub suites: Vec<String>,
+    /// Arguments for the framework of the selected suites
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    pub native: Vec<String>,
     /// Which suites.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -404,6 +461,33 @@ mod tests {
     fn options_of_run_do_not_stand_before_a_command() {
         let error = parse("paceline --fast list").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn what_follows_two_dashes_is_for_the_framework() {
+        for line in [
+            "paceline run a -x -- -q --tb=short -- run",
+            "paceline -x -- -q --tb=short -- run",
+        ] {
+            let run = run(line);
+            assert!(run.options.fail_fast);
+            assert_eq!(run.native, ["-q", "--tb=short", "--", "run"], "{line}");
+        }
+        assert!(parse("paceline list -- -q").is_ok_and(|invocation| {
+            matches!(invocation.command, Command::List(list) if list.suites == ["-q"])
+        }));
+    }
+
+    #[test]
+    fn names_of_other_runners_are_known() {
+        let ours = run("paceline -j 4 --max-fail 2 --failed --no-capture");
+        let theirs = run("paceline -n 4 --maxfail 2 --lf -s");
+        assert_eq!(ours.options, theirs.options);
+        let expressions = run("paceline run -k a -m b --deselect c --deselect d --ignore e");
+        assert_eq!(expressions.options.keyword.as_deref(), Some("a"));
+        assert_eq!(expressions.options.markers.as_deref(), Some("b"));
+        assert_eq!(expressions.options.deselect, ["c", "d"]);
+        assert_eq!(expressions.options.ignore, ["e"]);
     }
 
     #[test]

@@ -7,9 +7,11 @@ pub mod commands;
 pub mod config;
 pub mod diagnostic;
 pub mod exit;
+mod glob;
 pub mod run;
 pub mod select;
 mod suggest;
+pub mod targets;
 pub mod terminal;
 pub mod values;
 

@@ -1,24 +1,30 @@
 //! From a configuration and what was asked for to a [`Plan`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceline_adapters::command;
+use paceline_adapters::adapter::{self, Adapter, Prepared, Request, Settings};
+use paceline_adapters::{Machine, Workers, command};
 use paceline_engine::plan::{
     Constraints, Launch, Need, Plan, Resource, ResourceId, Selection, Suite, SuiteId, Work,
     plan_order,
 };
+use serde_json::{Map, Value, json};
 
 use crate::cli::SelectionArgs;
-use crate::config::{Config, ConfigError, SuiteConfig};
+use crate::config::{Config, ConfigError, OverrideConfig, Start, SuiteConfig};
 use crate::diagnostic::Diagnostic;
 use crate::suggest::closest;
+use crate::targets::{self, Targets, TestQuery};
 use crate::values::{Count, Name};
 
 /// Which suites are wanted. All conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
+    /// Only these suites, and those that hold what is named here of tests; all if empty.
+    pub named: Vec<String>,
     /// Only these; all if empty.
     pub suites: Vec<String>,
     /// Only these categories; all if empty.
@@ -29,13 +35,17 @@ pub struct Query {
     pub fast: bool,
     /// Without what they depend on.
     pub no_deps: bool,
+    /// Which of their tests, and how they run.
+    pub tests: TestQuery,
 }
 
 impl Query {
     /// What the command line asks for: names as arguments and as an option add up.
-    pub fn new(suites: &[String], selection: &SelectionArgs) -> Self {
+    pub fn new(named: &[String], selection: &SelectionArgs, tests: TestQuery) -> Self {
         Self {
-            suites: [suites, &selection.only].concat(),
+            named: named.to_vec(),
+            suites: selection.only.clone(),
+            tests,
             categories: selection.categories.clone(),
             exclude_categories: selection.exclude_categories.clone(),
             fast: selection.fast,
@@ -53,20 +63,88 @@ pub struct Overrides {
     pub retries: Option<u32>,
 }
 
+/// With what a plan is to be carried out.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    machine: Machine,
+    workers: Workers,
+    /// Whether it is going to be carried out, so that nothing may be missing.
+    to_run: bool,
+}
+
+impl Tools {
+    /// For a plan that is only shown.
+    pub fn to_show(root: &Path) -> Self {
+        Self {
+            machine: Machine::of_process(),
+            workers: Workers::named(cache(root)),
+            to_run: false,
+        }
+    }
+
+    /// For a plan that is going to be run.
+    pub fn to_run(root: &Path) -> Self {
+        Self {
+            workers: Workers::unpacked(cache(root)),
+            to_run: true,
+            ..Self::to_show(root)
+        }
+    }
+}
+
+fn cache(root: &Path) -> std::path::PathBuf {
+    root.join(".paceline").join("cache")
+}
+
+/// What was selected.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// What is to run.
+    pub plan: Plan,
+    /// With what each suite runs that a framework runs, and why with that, by the suite's name.
+    pub evidence: BTreeMap<Arc<str>, String>,
+}
+
 /// Makes the plan: the suites that are asked for, what they depend on, all in plan order. It is
 /// empty if nothing matches. [`Suite::expected`] is left for the history to fill.
 ///
 /// # Errors
-/// Names and categories that the configuration does not have, all of them.
-pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Plan, ConfigError> {
-    check_names(config, query)?;
+/// Names and categories that the configuration does not have, paths that do not exist, options that
+/// no selected suite understands, and if it is to run, what is missing for that; all of one kind.
+pub fn select(
+    config: &Config,
+    query: &Query,
+    overrides: Overrides,
+    tools: &Tools,
+) -> Result<Selected, ConfigError> {
+    let targets = Targets::find(config, &query.named, &query.suites, &query.tests)?;
+    check_names(config, query, &targets.suites)?;
     let suites = Suites::new(config);
-    let selected: BTreeSet<&str> = suites
-        .names
-        .iter()
-        .copied()
-        .filter(|name| wanted(config, query, name, suites.get(name)))
-        .collect();
+    let mut requests: BTreeMap<&str, Request> = BTreeMap::new();
+    let mut selected: BTreeSet<&str> = BTreeSet::new();
+    for name in suites.names.iter().copied() {
+        let Some(suite) = suites.get(name) else {
+            continue;
+        };
+        if !wanted(config, query, &targets.suites, name, suite) {
+            continue;
+        }
+        let dir = targets::dir(config, suite);
+        let adapter = targets::adapter(suite).map(|adapter| (adapter, dir.as_path()));
+        if let Some(request) = targets.of(name, adapter, &query.tests) {
+            requests.insert(name, request);
+            selected.insert(name);
+        }
+    }
+    let adapter_of = |name: &&str| suites.get(name).and_then(targets::adapter);
+    let adapters: Vec<Option<&'static dyn Adapter>> = selected.iter().map(adapter_of).collect();
+    if !selected.is_empty() {
+        refuse(targets::not_understood(&query.tests, &adapters))?;
+    }
+    selected.retain(|name| {
+        let is_named = targets.suites.iter().any(|named| named == name);
+        is_named || targets::can_be_narrowed(&query.tests, adapter_of(name))
+    });
     let included = if query.no_deps {
         selected.clone()
     } else {
@@ -101,28 +179,50 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
         suites: Vec::with_capacity(order.len()),
         resources,
     };
+    let mut evidence = BTreeMap::new();
+    let mut missing = Vec::new();
     for (name, arc) in order.iter().zip(&arcs) {
         let Some(suite) = suites.get(name) else {
             continue;
         };
+        let is_selected = selected.contains(name);
         let selection = match pulled_in_by.get(name) {
-            Some(by) if !selected.contains(name) => Selection::PulledIn { by: Arc::clone(by) },
+            Some(by) if !is_selected => Selection::PulledIn { by: Arc::clone(by) },
             _ => Selection::Selected,
+        };
+        // What is only depended on runs in full.
+        let request = requests.get(name).filter(|_| is_selected);
+        let request = request.cloned().unwrap_or_default();
+        let mut constraints = constraints(suite, &plan.resources);
+        let (framework, launch, work) = if let Some(adapter) = targets::adapter(suite) {
+            let prepared = prepare(config, suite, adapter, &request, tools);
+            // There is one terminal.
+            constraints.serial |= request.interactive.is_some();
+            if let Some(what) = prepared.missing.filter(|_| tools.to_run) {
+                let title = format!("suite `{name}` cannot start: {}", what.what);
+                missing.push(Diagnostic::new(title).maybe_help(what.help));
+            }
+            evidence.insert(arc.clone(), prepared.evidence);
+            let work = Work::Framework(Box::new(prepared.framework));
+            (adapter.name(), prepared.launch, work)
+        } else {
+            let launch = launch(config, name, suite)?;
+            (command::FRAMEWORK, launch, Work::Command)
         };
         let depends_on = suites.dependencies.get(name).into_iter().flatten();
         let retries = overrides.retries.unwrap_or(suite.retries);
         let timeout = suite.timeout.unwrap_or(config.file.timeout).get();
         plan.suites.push(Suite {
             name: arc.clone(),
-            framework: command::FRAMEWORK,
+            framework,
             description: suite.description.clone(),
             category: suite.category.as_ref().map(|name| name.as_str().to_owned()),
-            launch: launch(config, name, suite)?,
-            work: Work::Command,
+            launch,
+            work,
             depends_on: depends_on
                 .filter_map(|name| ids.get(name).copied())
                 .collect(),
-            constraints: constraints(suite, &plan.resources),
+            constraints,
             group: suite.group.as_ref().map(|group| group.as_str().into()),
             timeout: overrides.timeout.unwrap_or(timeout),
             retries,
@@ -131,7 +231,19 @@ pub fn select(config: &Config, query: &Query, overrides: Overrides) -> Result<Pl
             expected: None,
         });
     }
-    Ok(plan)
+    refuse(missing)?;
+    Ok(Selected { plan, evidence })
+}
+
+/// Mistakes that are in no file.
+fn refuse(mistakes: Vec<Diagnostic>) -> Result<(), ConfigError> {
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(ConfigError {
+        source_text: None,
+        diagnostics: mistakes,
+    })
 }
 
 /// The suites of a configuration, by name.
@@ -183,10 +295,16 @@ impl<'a> Suites<'a> {
     }
 }
 
-fn wanted(config: &Config, query: &Query, name: &str, suite: Option<&SuiteConfig>) -> bool {
-    let category = suite.and_then(|suite| suite.category.as_ref());
+fn wanted(
+    config: &Config,
+    query: &Query,
+    named: &[String],
+    name: &str,
+    suite: &SuiteConfig,
+) -> bool {
+    let category = suite.category.as_ref();
     let is_in = |list: &[Name]| category.is_some_and(|category| list.contains(category));
-    (query.suites.is_empty() || query.suites.iter().any(|wanted| wanted == name))
+    (named.is_empty() || named.iter().any(|wanted| wanted == name))
         && (query.categories.is_empty() || is_in(&query.categories))
         && !is_in(&query.exclude_categories)
         && !(query.fast && is_in(&config.file.slow_categories))
@@ -239,20 +357,99 @@ fn constraints(suite: &SuiteConfig, resources: &[Resource]) -> Constraints {
 }
 
 fn launch(config: &Config, name: &str, suite: &SuiteConfig) -> Result<Launch, ConfigError> {
-    let dir = match &suite.dir {
-        Some(dir) => config.root.join(dir.get_ref()),
-        None => config.root.clone(),
-    };
-    let env = suite.env.iter();
-    let env = env.map(|(name, value)| (name.as_str().into(), value.as_str().into()));
     // The configuration was checked for this; here it is for configurations made otherwise.
     let missing = || ConfigError::new(Diagnostic::new(format!("suite `{name}` has no command")));
     let command = suite.command.as_ref().ok_or_else(missing)?;
-    Ok(command.0.launch(dir, env.collect()))
+    Ok(command.0.launch(targets::dir(config, suite), env(suite)))
+}
+
+fn env(suite: &SuiteConfig) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    let env = suite.env.iter();
+    env.map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+        .collect()
+}
+
+fn prepare(
+    config: &Config,
+    suite: &SuiteConfig,
+    adapter: &dyn Adapter,
+    request: &Request,
+    tools: &Tools,
+) -> Prepared {
+    let suite = adapter::Suite {
+        root: &config.root,
+        dir: targets::dir(config, suite),
+        env: env(suite),
+        settings: settings(suite),
+        workers: &tools.workers,
+    };
+    adapter.prepare(&suite, request, &tools.machine)
+}
+
+/// What a suite's table says to its framework.
+fn settings(suite: &SuiteConfig) -> Settings {
+    let mut options = Map::new();
+    let mut say = |key: &str, value: Option<Value>| {
+        options.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    say(
+        "split",
+        suite.split.as_ref().map(|split| json!(split.get_ref())),
+    );
+    say(
+        "isolation",
+        suite
+            .isolation
+            .as_ref()
+            .map(|isolation| json!(isolation.get_ref())),
+    );
+    say(
+        "collect",
+        suite
+            .collect
+            .as_ref()
+            .map(|collect| json!(collect.get_ref())),
+    );
+    let start = suite.start.as_ref().map(|start| *start.get_ref());
+    Settings {
+        interpreter: suite.python.as_ref().map(|python| python.get_ref().clone()),
+        args: suite
+            .args
+            .as_ref()
+            .map(|args| args.get_ref().clone())
+            .unwrap_or_default(),
+        spawn: start == Some(Start::Spawn),
+        workers: suite
+            .workers
+            .as_ref()
+            .map(|workers| workers.get_ref().get()),
+        options,
+        overrides: suite.overrides.iter().map(override_of).collect(),
+    }
+}
+
+/// An override in the words of a test's own `paceline` marker; durations are seconds.
+fn override_of(one: &OverrideConfig) -> Value {
+    let mut said = Map::new();
+    let mut say = |key: &str, value: Option<Value>| {
+        said.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    say("tests", Some(json!(one.tests.get_ref())));
+    say("needs", (!one.needs.is_empty()).then(|| json!(one.needs)));
+    say("serial", one.serial.map(Value::from));
+    say("weight", one.weight.map(|weight| json!(weight.get())));
+    say(
+        "timeout",
+        one.timeout
+            .map(|timeout| json!(timeout.get().as_secs_f64())),
+    );
+    say("retries", one.retries.map(Value::from));
+    say("isolation", one.isolation.map(|isolation| json!(isolation)));
+    Value::Object(said)
 }
 
 /// Every name and category that was asked for has to exist.
-fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
+fn check_names(config: &Config, query: &Query, suites: &[String]) -> Result<(), ConfigError> {
     let names: Vec<&str> = config
         .file
         .suite
@@ -261,7 +458,7 @@ fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
         .collect();
     let categories = categories(config);
     let mut mistakes = Vec::new();
-    for wanted in &query.suites {
+    for wanted in suites {
         if !names.contains(&wanted.as_str()) {
             let mistake = Diagnostic::new(format!("no suite is called `{wanted}`"));
             mistakes.push(match closest(wanted, names.iter().copied()) {
@@ -283,13 +480,7 @@ fn check_names(config: &Config, query: &Query) -> Result<(), ConfigError> {
             mistakes.push(mistake.note(known).maybe_help(similar));
         }
     }
-    if mistakes.is_empty() {
-        return Ok(());
-    }
-    Err(ConfigError {
-        source_text: None,
-        diagnostics: mistakes,
-    })
+    refuse(mistakes)
 }
 
 /// Names in a row; only the first of many.
@@ -363,7 +554,13 @@ command = "x"
     }
 
     fn plan(query: &Query) -> Plan {
-        select(&config(), query, Overrides::default()).unwrap()
+        plan_with(query, Overrides::default())
+    }
+
+    fn plan_with(query: &Query, overrides: Overrides) -> Plan {
+        let config = config();
+        let tools = Tools::to_show(&config.root);
+        select(&config, query, overrides, &tools).unwrap().plan
     }
 
     /// Names in plan order; what was pulled in with the suite that did it.
@@ -461,7 +658,7 @@ command = "x"
     #[test]
     fn the_command_line_overrides_every_suite() {
         let times = |overrides| -> Vec<(Duration, u32)> {
-            let plan = select(&config(), &named(&["api"]), overrides).unwrap();
+            let plan = plan_with(&named(&["api"]), overrides);
             let suites = plan.suites.iter();
             suites.map(|suite| (suite.timeout, suite.retries)).collect()
         };

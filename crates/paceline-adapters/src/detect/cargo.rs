@@ -1,5 +1,6 @@
 //! Rust: `cargo test`.
 
+use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
@@ -14,9 +15,9 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
         ("Cargo.toml [package]", "cargo test", Covers::Nothing)
     };
     Some(Finding {
-        command: Command::Shell(command.to_owned()),
+        how: How::Command(Command::Shell(command.to_owned())),
         evidence: evidence.to_owned(),
-        missing: context.programs.missing("cargo", "install Rust"),
+        missing: context.machine.missing("cargo", "install Rust"),
         covers,
     })
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::How;
 use super::tree::{Directory, Tree};
 use super::{Context, Covers, Finding};
 use crate::command::Command;
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
-    let missing = context.programs.missing("go", "install Go");
+    let missing = context.machine.missing("go", "install Go");
     if let Some(work) = directory.text("go.work") {
         // A pattern of `go test` reaches one module, so each module of the workspace has its own.
         let modules: Vec<String> = used_modules(&work)
@@ -26,7 +27,7 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
             .iter()
             .map(|module| directory.dir.join(plain(module)));
         return Some(Finding {
-            command: Command::Argv(argv.chain(patterns).collect()),
+            how: How::Command(Command::Argv(argv.chain(patterns).collect())),
             evidence: "go.work".to_owned(),
             missing,
             covers: Covers::Directories(covered.collect()),
@@ -36,7 +37,7 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
         return None;
     }
     Some(Finding {
-        command: Command::Shell("go test ./...".to_owned()),
+        how: How::Command(Command::Shell("go test ./...".to_owned())),
         evidence: "go.mod".to_owned(),
         missing,
         covers: Covers::Nothing,

@@ -1,5 +1,6 @@
 //! Make: the targets `test` and `check`.
 
+use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
@@ -12,9 +13,9 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
         .into_iter()
         .find(|target| text.lines().any(|line| defines(line, target)))?;
     Some(Finding {
-        command: Command::Shell(format!("make {target}")),
+        how: How::Command(Command::Shell(format!("make {target}"))),
         evidence: format!("{file} target {target}"),
-        missing: context.programs.missing("make", "install make"),
+        missing: context.machine.missing("make", "install make"),
         covers: Covers::Nothing,
     })
 }

@@ -5,7 +5,6 @@
 
 mod cargo;
 mod go;
-mod launcher;
 mod make;
 mod naming;
 mod npm;
@@ -13,16 +12,16 @@ mod phpunit;
 mod pytest;
 mod ruby;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tree;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-pub use launcher::Programs;
 use tree::{Directory, Tree};
 
+use crate::adapter::Adapter;
 use crate::command::Command;
+use crate::machine::Machine;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,8 +41,8 @@ pub struct DetectedSuite {
     pub framework: &'static str,
     /// The directory relative to the root; empty for the root itself.
     pub dir: PathBuf,
-    /// What to run there.
-    pub command: Command,
+    /// How it runs there.
+    pub how: How,
     /// `unit`, or what the directory's name says.
     pub category: &'static str,
     /// A line for people.
@@ -54,10 +53,35 @@ pub struct DetectedSuite {
     pub missing: Option<String>,
 }
 
+/// How a suite that was found runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum How {
+    /// As a command.
+    Command(Command),
+    /// Test by test, by an adapter; beside its name what a user would type to run it without
+    /// paceline.
+    Framework(&'static str, String),
+}
+
+impl How {
+    /// What runs, as a user would type it.
+    pub fn display(&self) -> String {
+        match self {
+            Self::Command(command) => command.display(),
+            Self::Framework(_, command) => command.clone(),
+        }
+    }
+
+    /// Test by test, by this adapter.
+    pub(crate) fn framework(adapter: &dyn Adapter, command: String) -> Self {
+        Self::Framework(adapter.name(), command)
+    }
+}
+
 /// What a framework finds in a directory.
 pub(crate) struct Finding {
-    /// See [`DetectedSuite::command`].
-    pub(crate) command: Command,
+    /// See [`DetectedSuite::how`].
+    pub(crate) how: How,
     /// The mark: a file of the directory, and what in it.
     pub(crate) evidence: String,
     /// See [`DetectedSuite::missing`].
@@ -80,7 +104,7 @@ pub(crate) enum Covers {
 /// What the modules get to see.
 pub(crate) struct Context<'a> {
     pub(crate) tree: &'a Tree,
-    pub(crate) programs: &'a Programs,
+    pub(crate) machine: &'a Machine,
 }
 
 /// A framework's module.
@@ -140,18 +164,14 @@ const MAKE: Framework = Framework {
     is_separate: |_, _, _| false,
 };
 
-/// Looks at the repository in `root`. `path` is the variable of that name, to find programs in.
+/// Looks at the repository in `root`, for suites that this machine is to run.
 ///
 /// What git ignores is not looked at, nor are other repositories inside of this one, hidden
 /// directories, and those that hold dependencies or build results by custom.
-pub fn detect(root: &Path, path: Option<&OsStr>) -> Detection {
+pub fn detect(root: &Path, machine: &Machine) -> Detection {
     let tree = Tree::read(root);
-    let programs = Programs::new(path);
-    detect_in(&tree, &programs)
-}
-
-fn detect_in(tree: &Tree, programs: &Programs) -> Detection {
-    let context = Context { tree, programs };
+    let tree = &tree;
+    let context = Context { tree, machine };
     let mut found: Vec<(PathBuf, &'static Framework, Finding)> = Vec::new();
     for directory in tree.directories() {
         for framework in &FRAMEWORKS {
@@ -229,7 +249,7 @@ fn suite(
     DetectedSuite {
         name: names.name(&dir, framework.name),
         framework: framework.name,
-        command: finding.command,
+        how: finding.how,
         category: naming::category(&dir),
         description: if dir.as_os_str().is_empty() {
             title.to_owned()

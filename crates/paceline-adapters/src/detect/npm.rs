@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
@@ -25,12 +26,12 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     }
     let (program, command) = manager(context, directory, &package);
     let missing = context
-        .programs
+        .machine
         .missing(program, &format!("install {program}"))
         .or_else(|| modules_missing(context, directory, &package, program));
     let is_workspace = package.get("workspaces").is_some() || directory.has("pnpm-workspace.yaml");
     Some(Finding {
-        command: Command::Shell(command.to_owned()),
+        how: How::Command(Command::Shell(command.to_owned())),
         evidence: "package.json scripts.test".to_owned(),
         missing,
         // The script of a workspace's root is the one that runs its packages.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
@@ -32,18 +33,18 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     let installed = places.into_iter().flatten().find(exists);
     let expected = bin_dir.as_deref().unwrap_or("vendor/bin/phpunit");
     let (command, missing) = match installed {
-        Some(program) => (program, context.programs.missing("php", "install PHP")),
+        Some(program) => (program, context.machine.missing("php", "install PHP")),
         None if is_composer_project(composer.as_ref()) => {
             let missing = format!("{expected} is missing: run `composer install`");
             (expected, Some(missing))
         }
         None => (
             "phpunit",
-            context.programs.missing("phpunit", "install PHPUnit"),
+            context.machine.missing("phpunit", "install PHPUnit"),
         ),
     };
     Some(Finding {
-        command: Command::Shell(command.to_owned()),
+        how: How::Command(Command::Shell(command.to_owned())),
         evidence: evidence.to_owned(),
         missing,
         covers: Covers::Nothing,

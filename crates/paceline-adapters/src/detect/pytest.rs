@@ -3,16 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::tree::{Directory, Tree};
-use super::{Context, Covers, Finding};
-use crate::command::Command;
-
-/// Programs that run others in a project's environment, by the file that they leave.
-const RUNNERS: [(&str, &str, &str); 4] = [
-    ("uv.lock", "uv", "uv run pytest"),
-    ("poetry.lock", "poetry", "poetry run pytest"),
-    ("pdm.lock", "pdm", "pdm run pytest"),
-    ("Pipfile.lock", "pipenv", "pipenv run pytest"),
-];
+use super::{Context, Covers, Finding, How};
+use crate::pytest::{Pytest, interpreter};
 
 /// What the top directory of a Python project has.
 const PROJECT_FILES: [&str; 5] = [
@@ -25,9 +17,17 @@ const PROJECT_FILES: [&str; 5] = [
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
     let evidence = configured(directory).or_else(|| by_files(context.tree, &directory.dir))?;
-    let (command, missing) = launcher(context, directory);
+    let root = context.tree.root();
+    let found = interpreter::find(&root.join(&directory.dir), root, None, context.machine);
+    let (command, missing) = match found {
+        Ok(found) => (found.rerun(), None),
+        Err(missing) => (
+            format!("{} -m pytest", interpreter::USUAL),
+            Some(missing.to_string()),
+        ),
+    };
     Some(Finding {
-        command: Command::Shell(command),
+        how: How::framework(&Pytest, command),
         evidence,
         missing,
         covers: Covers::Below,
@@ -121,34 +121,6 @@ fn project_of(tree: &Tree, dir: &Path) -> PathBuf {
     }
 }
 
-/// The command, and what is missing for it.
-fn launcher(context: &Context<'_>, directory: &Directory) -> (String, Option<String>) {
-    for around in context.tree.upwards(&directory.dir) {
-        let runner = RUNNERS.iter().find(|(lock, _, _)| around.has(lock));
-        if let Some((_, program, command)) = runner {
-            let missing = context
-                .programs
-                .missing(program, &format!("install {program}"));
-            return ((*command).to_owned(), missing);
-        }
-    }
-    let python = if cfg!(windows) {
-        ".venv/Scripts/python.exe"
-    } else {
-        ".venv/bin/python"
-    };
-    let mut up = String::new();
-    for around in context.tree.upwards(&directory.dir) {
-        if context.tree.exists(&around.dir.join(python)) {
-            return (format!("{up}{python} -m pytest"), None);
-        }
-        up.push_str("../");
-    }
-    let program = if cfg!(windows) { "python" } else { "python3" };
-    let missing = context.programs.missing(program, "install Python");
-    (format!("{program} -m pytest"), missing)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::detect::testing::Repository;
@@ -177,9 +149,9 @@ mod tests {
             "b/x/pytest.ini",
         ]);
         insta::assert_snapshot!(repository.detected(&["uv"]), @"
-        a (pytest): uv run pytest    <- a/pytest.ini
-        b/x (pytest): poetry run pytest    <- b/x/pytest.ini
-            missing: `poetry` is not on PATH: install poetry
+        a (pytest): uv run python -m pytest    <- a/pytest.ini
+        b/x (pytest): python3 -m pytest    <- b/x/pytest.ini
+            missing: poetry.lock asks for `poetry`, which is not on PATH: install poetry and run `poetry install`
         ");
     }
 

@@ -1,5 +1,6 @@
 //! Ruby: minitest and test-unit, by Rake, Rails or themselves; `RSpec`.
 
+use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
@@ -13,15 +14,15 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     let (command, missing) = match (bundled, command.starts_with("bin/")) {
         (true, false) => (
             format!("bundle exec {command}"),
-            context.programs.missing("bundle", "install Bundler"),
+            context.machine.missing("bundle", "install Bundler"),
         ),
         _ => (
             command.to_owned(),
-            context.programs.missing("ruby", "install Ruby"),
+            context.machine.missing("ruby", "install Ruby"),
         ),
     };
     Some(Finding {
-        command: Command::Shell(command),
+        how: How::Command(Command::Shell(command)),
         evidence,
         missing,
         covers: Covers::Nothing,

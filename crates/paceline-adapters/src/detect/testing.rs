@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{DetectedSuite, detect};
+use crate::machine::Machine;
 
 /// A directory with files.
 pub(crate) struct Repository {
@@ -31,7 +32,10 @@ impl Repository {
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.root().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(&path, text).unwrap();
+        if path.parent().is_some_and(|dir| dir.ends_with("bin")) {
+            make_program(&path);
+        }
     }
 
     pub(crate) fn git_init(&self) {
@@ -47,9 +51,12 @@ impl Repository {
         let path = tempfile::tempdir().unwrap();
         for program in programs {
             let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-            fs::write(path.path().join(file), "").unwrap();
+            let file = path.path().join(file);
+            fs::write(&file, "").unwrap();
+            make_program(&file);
         }
-        let detection = detect(self.root(), Some(path.path().as_os_str()));
+        let machine = Machine::new(|name| (name == "PATH").then(|| path.path().into()));
+        let detection = detect(self.root(), &machine);
         let mut text = String::new();
         for suite in &detection.suites {
             describe(&mut text, suite);
@@ -62,6 +69,15 @@ impl Repository {
     }
 }
 
+/// Makes a file one that can be started.
+pub(crate) fn make_program(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
 fn describe(text: &mut String, suite: &DetectedSuite) {
     let DetectedSuite {
         name,
@@ -69,7 +85,7 @@ fn describe(text: &mut String, suite: &DetectedSuite) {
         evidence,
         ..
     } = suite;
-    let command = suite.command.display();
+    let command = suite.how.display();
     writeln!(text, "{name} ({framework}): {command}    <- {evidence}").unwrap();
     if let Some(missing) = &suite.missing {
         writeln!(text, "    missing: {missing}").unwrap();

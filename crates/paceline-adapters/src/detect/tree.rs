@@ -77,6 +77,17 @@ impl Tree {
         tree
     }
 
+    /// Whether there is a file or directory at this path relative to the root, in skipped
+    /// directories too.
+    pub(crate) fn exists(&self, path: &Path) -> bool {
+        self.root.join(path).exists()
+    }
+
+    /// The directory that all paths are relative to.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// All directories, parents before their children.
     pub(crate) fn directories(&self) -> impl Iterator<Item = &Directory> {
         self.directories.values()
@@ -96,12 +107,6 @@ impl Tree {
     /// A directory and those around it, from the inside out.
     pub(crate) fn upwards<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = &'a Directory> {
         dir.ancestors().filter_map(|dir| self.get(dir))
-    }
-
-    /// Whether there is a file or directory at this path relative to the root, in skipped
-    /// directories too.
-    pub(crate) fn exists(&self, path: &Path) -> bool {
-        self.root.join(path).exists()
     }
 }
 

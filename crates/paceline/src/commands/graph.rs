@@ -9,7 +9,8 @@ use paceline_engine::plan::{Plan, Suite, SuiteId};
 use crate::Context;
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::exit::ExitCode;
-use crate::select::{Overrides, Query, select};
+use crate::select::{Overrides, Query, Tools, select};
+use crate::targets::TestQuery;
 use crate::terminal::print_result;
 
 /// Shows the graph.
@@ -18,9 +19,10 @@ pub fn graph(context: &Context, args: &GraphArgs) -> ExitCode {
         Ok(config) => config,
         Err(error) => return context.refuse(&error),
     };
-    let query = Query::new(&args.suites, &args.selection);
-    let plan = match select(&config, &query, Overrides::default()) {
-        Ok(plan) => plan,
+    let query = Query::new(&args.suites, &args.selection, TestQuery::at(&context.cwd));
+    let tools = Tools::to_show(&config.root);
+    let plan = match select(&config, &query, Overrides::default(), &tools) {
+        Ok(selected) => selected.plan,
         Err(error) => return context.refuse(&error),
     };
     if plan.suites.is_empty() {

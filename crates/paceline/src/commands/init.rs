@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use paceline_adapters::Machine;
 use paceline_adapters::command::Command;
-use paceline_adapters::detect::{DetectedSuite, Detection, detect};
+use paceline_adapters::detect::{DetectedSuite, Detection, How, detect};
 
 use crate::Context;
 use crate::cli::InitArgs;
@@ -26,7 +27,7 @@ pub fn init(context: &Context, args: &InitArgs) -> ExitCode {
     if !args.print && path.symlink_metadata().is_ok() {
         return context.refuse_with(exists());
     }
-    let detection = detect(&context.cwd, std::env::var_os("PATH").as_deref());
+    let detection = detect(&context.cwd, &Machine::of_process());
     let text = Template(&detection).to_string();
     if args.print {
         context.stderr.print(&told(&detection));
@@ -70,7 +71,7 @@ fn told(detection: &Detection) -> String {
         text.push_str("found no tests that paceline knows; the file is a template to fill in\n");
     }
     for suite in &detection.suites {
-        let command = suite.command.display();
+        let command = suite.how.display();
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -147,14 +148,14 @@ impl fmt::Display for Template<'_> {
 /// The lines of a suite's table.
 fn table(suite: &DetectedSuite) -> Vec<String> {
     let mut lines = vec![format!("[suite.{}]", key(&suite.name))];
-    let command = match &suite.command {
-        Command::Shell(text) => string(text),
-        Command::Argv(argv) => {
+    lines.push(match &suite.how {
+        How::Command(Command::Shell(text)) => format!("command = {}", string(text)),
+        How::Command(Command::Argv(argv)) => {
             let words: Vec<String> = argv.iter().map(|word| string(word)).collect();
-            format!("[{}]", words.join(", "))
+            format!("command = [{}]", words.join(", "))
         }
-    };
-    lines.push(format!("command = {command}"));
+        How::Framework(name, _) => format!("framework = {}", string(name)),
+    });
     if !suite.dir.as_os_str().is_empty() {
         let parts: Vec<_> = suite
             .dir

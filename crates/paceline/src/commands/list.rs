@@ -1,8 +1,10 @@
 //! `paceline list`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use paceline_engine::event::SuiteInfo;
@@ -13,7 +15,8 @@ use serde::Serialize;
 use crate::Context;
 use crate::cli::{ListArgs, ListFormat};
 use crate::exit::ExitCode;
-use crate::select::{Overrides, Query, select};
+use crate::select::{Overrides, Query, Tools, select};
+use crate::targets::TestQuery;
 use crate::terminal::print_result;
 use crate::values::HumanDuration;
 
@@ -23,15 +26,17 @@ pub fn list(context: &Context, args: &ListArgs) -> ExitCode {
         Ok(config) => config,
         Err(error) => return context.refuse(&error),
     };
-    let query = Query::new(&args.suites, &args.selection);
-    let plan = match select(&config, &query, Overrides::default()) {
-        Ok(plan) => plan,
+    let query = Query::new(&args.suites, &args.selection, TestQuery::at(&context.cwd));
+    let tools = Tools::to_show(&config.root);
+    let selected = match select(&config, &query, Overrides::default(), &tools) {
+        Ok(selected) => selected,
         Err(error) => return context.refuse(&error),
     };
+    let plan = &selected.plan;
     if plan.suites.is_empty() {
         context.stderr.print("no suite is selected\n");
     }
-    let suites = infos(&plan, &config.root);
+    let suites = infos(plan, &config.root);
     let text = match args.format {
         ListFormat::Text => {
             let is_terminal = io::stdout().is_terminal();
@@ -42,6 +47,7 @@ pub fn list(context: &Context, args: &ListArgs) -> ExitCode {
             let default_timeout = config.file.timeout.get();
             Text {
                 suites: &suites,
+                evidence: &selected.evidence,
                 default_timeout: HumanDuration(default_timeout),
                 color,
             }
@@ -127,6 +133,7 @@ fn info(plan: &Plan, suite: &Suite, root: &Path) -> SuiteInfo {
 /// What `--format text` prints.
 struct Text<'a> {
     suites: &'a [SuiteInfo],
+    evidence: &'a BTreeMap<Arc<str>, String>,
     default_timeout: HumanDuration,
     color: bool,
 }
@@ -186,6 +193,9 @@ impl Text<'_> {
     /// What is particular about a suite.
     fn details(&self, suite: &SuiteInfo) -> Vec<String> {
         let mut details = Vec::new();
+        if let Some(evidence) = self.evidence.get(&suite.name) {
+            details.push(format!("{} with {evidence}", suite.framework));
+        }
         if !suite.depends_on.is_empty() {
             details.push(format!("after {}", suite.depends_on.join(", ")));
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use paceline_engine::plan::{Need, plan_order};
 
 use super::file::{ConfigFile, SuiteConfig};
+use super::needs::Needs;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::closest;
 use crate::values::SuiteName;
@@ -17,8 +18,9 @@ pub(super) fn check(file: &ConfigFile, root: &Path, left_out: &[Vec<String>]) ->
     let is_left_out = |path: &[&str]| left_out.iter().any(|left_out| left_out == path);
     let mut mistakes = Vec::new();
     for (place, name, suite) in file.suite.spanned() {
-        if !is_left_out(&["suite", name.as_str(), "command"]) {
-            check_command(&place, name, suite, &mut mistakes);
+        let of_suite = |key: &str| is_left_out(&["suite", name.as_str(), key]);
+        if !of_suite("command") && !of_suite("framework") {
+            check_what_runs(&place, name, suite, &mut mistakes);
         }
         check_dir(suite, root, &mut mistakes);
         let is_left_out = |other: &str| is_left_out(&["suite", other]);
@@ -29,24 +31,88 @@ pub(super) fn check(file: &ConfigFile, root: &Path, left_out: &[Vec<String>]) ->
                     && path.get(1).is_none_or(|key| key == resource)
             })
         };
-        check_needs(name, suite, file, &is_left_out, &mut mistakes);
+        let who = format!("suite `{name}`");
+        check_needs(&who, &suite.needs, file, &is_left_out, &mut mistakes);
+        for one in &suite.overrides {
+            if one.is_empty() {
+                let mistake = Diagnostic::new(format!("an override of {who} changes nothing"))
+                    .label(one.tests.span(), "nothing is said about these tests")
+                    .help("say one of needs, serial, weight, timeout, retries, isolation");
+                mistakes.push(mistake);
+            }
+            let who = format!("an override of {who}");
+            check_needs(&who, &one.needs, file, &is_left_out, &mut mistakes);
+        }
     }
     check_cycles(file, &mut mistakes);
     mistakes
 }
 
-fn check_command(
+/// Either a command or a framework, and no keys of the other.
+fn check_what_runs(
     place: &Range<usize>,
     name: &SuiteName,
     suite: &SuiteConfig,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    if suite.command.is_none() {
-        let mistake = Diagnostic::new(format!("suite `{name}` has no command"))
-            .label(place.clone(), "`command` is missing")
-            .help("add a line like `command = \"make test\"`");
-        mistakes.push(mistake);
+    match (&suite.command, &suite.framework) {
+        (None, None) => {
+            let mistake = Diagnostic::new(format!("suite `{name}` has nothing to run"))
+                .label(place.clone(), "`command` or `framework` is missing")
+                .help("add a line like `command = \"make test\"` or `framework = \"pytest\"`");
+            mistakes.push(mistake);
+        }
+        (Some(_), Some(framework)) => {
+            let title = format!("suite `{name}` has both a command and a framework");
+            let mistake = Diagnostic::new(title)
+                .label(framework.span(), "the framework has its own command")
+                .help("leave out one of them; arguments for the framework are its `args`");
+            mistakes.push(mistake);
+        }
+        (Some(_), None) => {
+            for (key, place) in framework_keys(suite) {
+                let title = format!("`{key}` is only for suites with a framework");
+                let mistake = Diagnostic::new(title)
+                    .label(place, format!("suite `{name}` is a command"))
+                    .help("a suite of a framework has a line like `framework = \"pytest\"` in place of its command");
+                mistakes.push(mistake);
+            }
+        }
+        (None, Some(framework)) => {
+            let known = framework.get_ref().adapter().keys();
+            for (key, place) in framework_keys(suite) {
+                if !known.contains(&key) {
+                    let title = format!("`{key}` means nothing to {}", framework.get_ref());
+                    let mistake = Diagnostic::new(title).label(
+                        place,
+                        format!("not a key of {} suites", framework.get_ref()),
+                    );
+                    mistakes.push(mistake);
+                }
+            }
+        }
     }
+}
+
+/// The keys of a suite that only frameworks have, with their places.
+fn framework_keys(suite: &SuiteConfig) -> Vec<(&'static str, Range<usize>)> {
+    let first_override = suite.overrides.first();
+    let keys = [
+        ("args", suite.args.as_ref().map(toml::Spanned::span)),
+        ("python", suite.python.as_ref().map(toml::Spanned::span)),
+        ("split", suite.split.as_ref().map(toml::Spanned::span)),
+        (
+            "isolation",
+            suite.isolation.as_ref().map(toml::Spanned::span),
+        ),
+        ("collect", suite.collect.as_ref().map(toml::Spanned::span)),
+        ("start", suite.start.as_ref().map(toml::Spanned::span)),
+        ("workers", suite.workers.as_ref().map(toml::Spanned::span)),
+        ("override", first_override.map(|one| one.tests.span())),
+    ];
+    let said = keys.into_iter();
+    said.filter_map(|(key, place)| Some((key, place?)))
+        .collect()
 }
 
 fn check_dir(suite: &SuiteConfig, root: &Path, mistakes: &mut Vec<Diagnostic>) {
@@ -115,16 +181,16 @@ fn check_dependencies(
 }
 
 fn check_needs(
-    name: &SuiteName,
-    suite: &SuiteConfig,
+    who: &str,
+    needs: &Needs,
     file: &ConfigFile,
     is_left_out: &dyn Fn(&str) -> bool,
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
-    for (place, resource, need) in suite.needs.spanned() {
+    for (place, resource, need) in needs.spanned() {
         if let Some(first) = seen.insert(resource.as_str(), place.clone()) {
-            let mistake = Diagnostic::new(format!("suite `{name}` needs `{resource}` twice"))
+            let mistake = Diagnostic::new(format!("{who} needs `{resource}` twice"))
                 .label(place, "named again here")
                 .label(first, "first named here")
                 .help(format!(
@@ -146,7 +212,7 @@ fn check_needs(
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!("declare it with its capacity: `{resource} = 1` in `[resources]`"),
             };
-            let mistake = Diagnostic::new(format!("suite `{name}` needs an unknown resource"))
+            let mistake = Diagnostic::new(format!("{who} needs an unknown resource"))
                 .label(place, format!("`{resource}` is not in [resources]"))
                 .help(help);
             mistakes.push(mistake);
@@ -155,7 +221,7 @@ fn check_needs(
         if let Need::Amount(amount) = need
             && amount > capacity.get()
         {
-            let title = format!("suite `{name}` needs more of `{resource}` than there is");
+            let title = format!("{who} needs more of `{resource}` than there is");
             let mistake = Diagnostic::new(title)
                 .label(place, format!("needs {amount}"))
                 .label(declaration, format!("its capacity is {capacity}"));

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use paceline_adapters::detect::{DetectedSuite, Detection};
+use paceline_adapters::detect::{DetectedSuite, Detection, How};
 use toml::Spanned;
 
 use super::command::CommandLine;
 use super::error::ConfigError;
 use super::file::{ConfigFile, SuiteConfig};
+use super::framework::FrameworkName;
 use super::load::FILE_NAME;
 use crate::diagnostic::Diagnostic;
 use crate::values::SuiteName;
@@ -28,8 +29,16 @@ fn suite(found: &DetectedSuite) -> Result<(SuiteName, SuiteConfig), ConfigError>
         .parse()
         .map_err(|error| ConfigError::new(Diagnostic::from_message(&format!("{error}"))))?;
     let is_root = found.dir.as_os_str().is_empty();
+    let (command, framework) = match &found.how {
+        How::Command(command) => (Some(CommandLine(command.clone())), None),
+        How::Framework(name, _) => {
+            let framework = FrameworkName::find(name);
+            (None, framework.map(|name| Spanned::new(0..0, name)))
+        }
+    };
     let suite = SuiteConfig {
-        command: Some(CommandLine(found.command.clone())),
+        command,
+        framework,
         dir: (!is_root).then(|| Spanned::new(0..0, found.dir.clone())),
         description: Some(found.description.clone()),
         category: found.category.parse().ok(),
@@ -54,7 +63,7 @@ pub(crate) fn notice(detection: &Detection) -> String {
     };
     let (name, evidence) = (width(|suite| &suite.name), width(|suite| &suite.evidence));
     for suite in &detection.suites {
-        let command = suite.command.display();
+        let command = suite.how.display();
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,

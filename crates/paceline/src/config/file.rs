@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::command::CommandLine;
+use super::framework::{Collect, FrameworkName, Isolation, OverrideConfig, Split, Start};
 use super::needs::Needs;
 use super::table::Table;
 use crate::values::{Count, HumanDuration, Jobs, Name, SuiteName, Timeout};
@@ -74,12 +75,16 @@ impl Default for ConfigFile {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[serde(expecting = "a table of a suite's keys")]
-#[schemars(extend("required" = ["command"]))]
+#[schemars(extend("oneOf" = [{ "required": ["command"] }, { "required": ["framework"] }]))]
 pub struct SuiteConfig {
-    /// What to run; required. A string runs in `sh -c`; an array is a program and its arguments and
-    /// runs directly.
+    /// What to run, as one test. A string runs in `sh -c`; an array is a program and its arguments
+    /// and runs directly. A suite has either a `command` or a `framework`.
     #[schemars(extend("examples" = ["cargo test --lib", ["go", "test", "-v", "./..."]]))]
     pub command: Option<CommandLine>,
+    /// The framework whose tests run one by one, in parallel. A suite has either a `command` or a
+    /// `framework`.
+    #[schemars(with = "Option<FrameworkName>", extend("examples" = ["pytest"]))]
+    pub framework: Option<Spanned<FrameworkName>>,
     /// The directory to run it in, relative to the root. It has to exist. Without it: the root.
     #[schemars(with = "Option<PathBuf>", extend("examples" = ["proxy"]))]
     pub dir: Option<Spanned<PathBuf>>,
@@ -89,8 +94,8 @@ pub struct SuiteConfig {
     /// What `--categories` and `--fast` select by.
     #[schemars(extend("examples" = ["unit", "lint", "integration"]))]
     pub category: Option<Name>,
-    /// How long an attempt may take. Without it: the `timeout` of the whole file. `--timeout`
-    /// overrides both.
+    /// How long an attempt may take: of the command, or with a framework, of each test. Without it:
+    /// the `timeout` of the whole file. `--timeout` overrides both.
     #[schemars(extend("examples" = ["2m", "90s", "1h30m"]))]
     pub timeout: Option<Timeout>,
     /// Environment variables to set on top of paceline's own environment. Values are strings.
@@ -115,7 +120,43 @@ pub struct SuiteConfig {
     /// Whether its failure is reported and leaves the run green. What depends on it still does not
     /// run.
     pub allow_failure: bool,
-    /// How many more attempts a failure gets. A pass after a failure is counted as flaky.
+    /// How many more attempts a failure gets: of the command, or with a framework, of each test. A
+    /// pass after a failure is counted as flaky.
     #[schemars(extend("examples" = [1]))]
     pub retries: u32,
+    /// With a framework: arguments for it, as on its own command line.
+    #[schemars(with = "Option<Vec<String>>", extend("examples" = [["--strict-markers", "tests/unit"]]))]
+    pub args: Option<Spanned<Vec<String>>>,
+    /// With a framework in Python: the interpreter, a name that is looked up on `PATH`, or a path
+    /// relative to the root. Without it: that of the nearest `uv.lock`, `poetry.lock`, `pdm.lock`,
+    /// `Pipfile.lock`, `.venv` or `venv` from the suite's directory up to the root, else of
+    /// `$VIRTUAL_ENV`, else `python3` or `python` on `PATH`.
+    #[schemars(with = "Option<String>", extend("examples" = ["python3.12", "api/.venv/bin/python"]))]
+    pub python: Option<Spanned<String>>,
+    /// With a framework: which tests of a file have to run together, in one worker and in order.
+    /// `"fixture"`, the default: those that share a fixture of a class, module or package;
+    /// `"file"`: all; `"class"`: those of a class, and those that share a fixture; `"test"`: none.
+    #[schemars(with = "Option<Split>", extend("examples" = ["file"]))]
+    pub split: Option<Spanned<Split>>,
+    /// With a framework: what gets a process of its own. `"worker"`, the default: a worker runs
+    /// many files in one process; `"file"`: each file; `"test"`: each test.
+    #[schemars(with = "Option<Isolation>", extend("examples" = ["file"]))]
+    pub isolation: Option<Spanned<Isolation>>,
+    /// With a framework: what is collected before the first test runs. `"files"`: the list of files,
+    /// which the workers collect in parallel; `"whole"`: everything, for plugins that have to see
+    /// all tests at once; `"auto"`, the default: `"whole"` where a plugin is known to need it.
+    #[schemars(with = "Option<Collect>", extend("examples" = ["whole"]))]
+    pub collect: Option<Spanned<Collect>>,
+    /// With a framework: how workers start. `"fork"`, the default: from a process that has booted
+    /// the framework, where that is possible; `"spawn"`: each boots by itself.
+    #[schemars(with = "Option<Start>", extend("examples" = ["spawn"]))]
+    pub start: Option<Spanned<Start>>,
+    /// With a framework: at most so many workers. Without it: as many as there are slots.
+    #[schemars(with = "Option<Count>", extend("examples" = [4]))]
+    pub workers: Option<Spanned<Count>>,
+    /// With a framework: what holds for some of its tests. It is written as a table of its own,
+    /// `[[suite.NAME.override]]`, any number of times; see [Overrides](#overrides).
+    #[serde(rename = "override")]
+    #[schemars(extend("examples" = [[{ "tests": "tests/test_db.py::*", "needs": ["postgres"] }]]))]
+    pub overrides: Vec<OverrideConfig>,
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use paceline_adapters::Machine;
 use paceline_adapters::detect::{Detection, detect};
 
 use super::detected;
@@ -92,7 +93,7 @@ pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, Con
     if let Some(config) = load(cwd, explicit)? {
         return Ok(config);
     }
-    let detection = detect(cwd, std::env::var_os("PATH").as_deref());
+    let detection = detect(cwd, &Machine::of_process());
     if detection.suites.is_empty() {
         let title = format!("no {FILE_NAME} here or above, and no tests that paceline knows");
         let mistake = Diagnostic::new(title)

@@ -66,8 +66,29 @@ pub fn markdown() -> String {
     for (key, property) in &object(suite) {
         entry(&mut text, key, property, &definitions, Place::Suite);
     }
+    text.push_str(OVERRIDES);
+    let of_override = definitions
+        .get("OverrideConfig")
+        .and_then(|one| one.get("properties"));
+    for (key, property) in &object(of_override) {
+        entry(&mut text, key, property, &definitions, Place::Suite);
+    }
     text
 }
+
+const OVERRIDES: &str = "
+## Overrides
+
+What holds for some tests of a suite with a framework, in place of what the suite says. A test's own
+`paceline` marker overrides both.
+
+```toml
+[[suite.api.override]]
+tests = \"tests/test_db.py::*\"
+needs = { postgres = \"shared\" }
+timeout = \"90s\"
+```
+";
 
 const INTRODUCTION: &str = "\
 # Configuration reference
@@ -160,9 +181,14 @@ fn type_name(schema: &Value, definitions: &Map<String, Value>) -> String {
         return match (name, definitions.get(name)) {
             ("Duration", _) => "duration, a string".to_owned(),
             ("Name" | "SuiteName", _) => "string, a name".to_owned(),
+            ("OverrideConfig", _) => "table".to_owned(),
             (_, Some(definition)) => type_name(definition, definitions),
             (_, None) => name.to_owned(),
         };
+    }
+    if let Some(options) = schema.get("oneOf").and_then(Value::as_array) {
+        let options = options.iter().map(|option| type_name(option, definitions));
+        return options.collect::<Vec<_>>().join(" or ");
     }
     if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
         let options = options.iter().map(|option| type_name(option, definitions));
@@ -259,7 +285,10 @@ mod tests {
             .and_then(|defs| defs.get("SuiteConfig")?.get("properties"));
         let top = object(schema.get("properties"));
         let top = top.into_iter().filter(|(key, _)| key != "suite");
-        for (key, property) in top.chain(object(suite)) {
+        let one = schema
+            .get("$defs")
+            .and_then(|defs| defs.get("OverrideConfig")?.get("properties"));
+        for (key, property) in top.chain(object(suite)).chain(object(one)) {
             assert!(property.get("description").is_some(), "{key}");
             let is_switch = property.get("type").is_some_and(|name| name == "boolean");
             assert!(is_switch || property.get("examples").is_some(), "{key}");

@@ -67,9 +67,31 @@ struct Path {
 fn path_to(table: &DeTable<'_>, place: &Range<usize>) -> Option<Path> {
     let contains = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
     for (key, value) in table {
-        if let DeValue::Table(inner) = value.get_ref()
-            && let Some(mut path) = path_to(inner, place)
-        {
+        let inner = match value.get_ref() {
+            DeValue::Table(inner) => path_to(inner, place),
+            DeValue::Array(items) => {
+                (0..)
+                    .zip(items.iter())
+                    .find_map(|(index, item): (usize, _)| {
+                        let DeValue::Table(inner) = item.get_ref() else {
+                            return None;
+                        };
+                        let found = path_to(inner, place).or_else(|| {
+                            // The table as a whole: what it lacks.
+                            (item.span() == *place).then(|| Path {
+                                keys: Vec::new(),
+                                key_span: key.span(),
+                            })
+                        });
+                        found.map(|mut path| {
+                            path.keys.insert(0, index.to_string());
+                            path
+                        })
+                    })
+            }
+            _ => None,
+        };
+        if let Some(mut path) = inner {
             path.keys.insert(0, key.get_ref().to_string());
             return Some(path);
         }
@@ -89,6 +111,21 @@ fn remove(table: &mut DeTable<'_>, keys: &[String]) -> bool {
         [key] => table.remove(key.as_str()).is_some(),
         [key, rest @ ..] => match table.get_mut(key.as_str()).map(Spanned::get_mut) {
             Some(DeValue::Table(inner)) => remove(inner, rest),
+            Some(DeValue::Array(items)) => match rest {
+                // Items cannot be taken out one by one.
+                [_] => table.remove(key.as_str()).is_some(),
+                [index, rest @ ..] => {
+                    let item = index
+                        .parse()
+                        .ok()
+                        .and_then(|index: usize| items.get_mut(index));
+                    match item.map(Spanned::get_mut) {
+                        Some(DeValue::Table(inner)) => remove(inner, rest),
+                        _ => false,
+                    }
+                }
+                [] => false,
+            },
             _ => false,
         },
     }
@@ -210,6 +247,13 @@ fn describe(error: &toml::de::Error, path: Option<&Path>) -> Diagnostic {
     if let Some(rest) = message.strip_prefix("unknown field ") {
         return unknown_key(rest, span, path);
     }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return unknown_value(rest, span, key.map_or("this", String::as_str));
+    }
+    if let Some(missing) = message.strip_prefix("missing field ") {
+        return Diagnostic::new(format!("{missing} is missing"))
+            .label(span, format!("this needs {missing}"));
+    }
     if let Some((found, expected)) = wrong_type(message) {
         let title = match key {
             Some(key) => format!("`{key}` is {found}"),
@@ -243,6 +287,7 @@ fn unknown_key(rest: &str, span: Range<usize>, path: Option<&Path>) -> Diagnosti
     let parents = path.map_or(0, |path| path.keys.len().saturating_sub(1));
     let of = match parents {
         0 => "not a key of this file",
+        1.. if is_in_override(path) => "not a key of an override",
         _ => "not a key of a suite",
     };
     let help = match closest(wrong, known.iter().copied()) {
@@ -251,6 +296,24 @@ fn unknown_key(rest: &str, span: Range<usize>, path: Option<&Path>) -> Diagnosti
     };
     Diagnostic::new(format!("unknown key `{wrong}`"))
         .label(span, of)
+        .help(help)
+}
+
+fn is_in_override(path: Option<&Path>) -> bool {
+    path.is_some_and(|path| path.keys.get(2).is_some_and(|key| key == "override"))
+}
+
+/// Takes "`x`, expected one of `a`, `b`" apart, for the value of a key.
+fn unknown_value(rest: &str, span: Range<usize>, key: &str) -> Diagnostic {
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let wrong = quoted.next().unwrap_or_default();
+    let known: Vec<&str> = quoted.collect();
+    let help = match closest(wrong, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("write one of {}", known.join(", ")),
+    };
+    Diagnostic::new(format!("`{key}` cannot be `{wrong}`"))
+        .label(span, "not a value that is known")
         .help(help)
 }
 

@@ -1,8 +1,9 @@
 //! `--dry-run`: what would run, in what order, and why.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_adapters::shell;
@@ -27,7 +28,15 @@ struct Step {
 }
 
 /// Explains the plan.
-pub(super) fn explain(context: &Context, plan: &Plan, jobs: u32, verbose: bool) -> ExitCode {
+///
+/// With `evidence` it shows for each suite what would be started, and for suites that are in it, with
+/// what and why.
+pub(super) fn explain(
+    context: &Context,
+    plan: &Plan,
+    jobs: u32,
+    evidence: Option<&BTreeMap<Arc<str>, String>>,
+) -> ExitCode {
     let durations = durations(plan);
     let (steps, makespan) = simulate(plan, jobs, &durations);
     let text = DryRun {
@@ -35,7 +44,7 @@ pub(super) fn explain(context: &Context, plan: &Plan, jobs: u32, verbose: bool) 
         jobs,
         steps,
         makespan,
-        verbose,
+        evidence,
     };
     print_result(context.stderr, &text.to_string())
 }
@@ -85,7 +94,7 @@ struct DryRun<'a> {
     jobs: u32,
     steps: Vec<Step>,
     makespan: Duration,
-    verbose: bool,
+    evidence: Option<&'a BTreeMap<Arc<str>, String>>,
 }
 
 impl fmt::Display for DryRun<'_> {
@@ -142,13 +151,17 @@ impl fmt::Display for DryRun<'_> {
                 expected.as_deref().unwrap_or("?"),
                 self.reason(step),
             )?;
-            if self.verbose {
+            if let Some(evidence) = self.evidence {
                 let dir = shell::quote(&suite.launch.dir.display().to_string());
                 writeln!(
                     f,
                     "        {:width$}  (cd {dir} && {})",
                     "", suite.launch.display
                 )?;
+                if let Some(evidence) = evidence.get(&suite.name) {
+                    let framework = suite.framework;
+                    writeln!(f, "        {:width$}  {framework} with {evidence}", "")?;
+                }
             }
         }
         Ok(())

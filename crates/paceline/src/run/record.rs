@@ -5,8 +5,10 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use paceline_engine::event::Event;
+use paceline_engine::event::{Event, EventKind};
 use rustix::fs::{FlockOperation, flock};
+
+use crate::targets::Failure;
 
 /// Locked by a run for as long as it lasts.
 const LOCK: &str = "lock";
@@ -85,6 +87,22 @@ impl StateDir {
             let events = paceline_report::events::read(BufReader::new(file));
             Some(events.filter_map(Result::ok).collect())
         })
+    }
+
+    /// What failed in the run that was recorded last; `None` if there is none.
+    pub(super) fn last_failures(&self) -> Option<Vec<Failure>> {
+        let runs = self.runs();
+        let mut newest = self.run_ids().into_iter().rev();
+        let file = newest.find_map(|id| File::open(runs.join(id).join(EVENTS)).ok())?;
+        let events = paceline_report::events::read(BufReader::new(file));
+        let failures = events.filter_map(|event| match event.ok()?.kind {
+            EventKind::TestFinished(test) if test.outcome.is_failure() => Some(Failure {
+                suite: test.suite.to_string(),
+                native_id: test.details.map(|details| details.native_id),
+            }),
+            _ => None,
+        });
+        Some(failures.collect())
     }
 
     /// Deletes the oldest records but `keep`. Those of runs that go on are left alone.

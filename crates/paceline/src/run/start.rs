@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
-use paceline_engine::plan::Plan;
+use paceline_engine::plan::{Plan, Work};
 use paceline_engine::sys::{self, Guard};
 use paceline_history::{History, HistoryError, RunRecord};
 use paceline_report::logs::SuiteLogs;
@@ -21,7 +21,8 @@ use crate::cli::{NoTests, RunArgs};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
-use crate::select::{Overrides, Query, select};
+use crate::select::{Overrides, Query, Tools, select};
+use crate::targets::TestQuery;
 use crate::values::OnMaxFail;
 
 /// How many signals end the run in order. The next one ends the process: it may wait for a reader of
@@ -36,25 +37,48 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         Ok(config) => config,
         Err(error) => return context.refuse(&error),
     };
-    let query = Query::new(&args.suites, &args.selection);
+    let state = StateDir::of(&config.root);
+    let mut tests = TestQuery::new(&context.cwd, args);
+    if args.options.failed {
+        match state.last_failures() {
+            Some(failures) if !failures.is_empty() => tests.failed = Some(failures),
+            Some(_) => {
+                let nothing = Diagnostic::new("nothing failed in the last run");
+                return nothing_selected(context, args.options.no_tests, nothing);
+            }
+            None => {
+                let nothing = Diagnostic::new("no run is recorded whose failures could run again");
+                return nothing_selected(context, args.options.no_tests, nothing);
+            }
+        }
+    }
+    let query = Query::new(&args.suites, &args.selection, tests);
     let overrides = Overrides {
         timeout: args.options.timeout.map(|timeout| timeout.get()),
         retries: args.options.retries,
     };
-    let mut plan = match select(&config, &query, overrides) {
-        Ok(plan) => plan,
+    let tools = if args.options.dry_run {
+        Tools::to_show(&config.root)
+    } else {
+        Tools::to_run(&config.root)
+    };
+    let selected = match select(&config, &query, overrides, &tools) {
+        Ok(selected) => selected,
         Err(error) => return context.refuse(&error),
     };
+    let mut plan = selected.plan;
     if plan.suites.is_empty() {
-        return nothing_selected(context, args.options.no_tests);
+        let nothing = Diagnostic::new("no suite is selected")
+            .help("`paceline list` shows all suites with their categories");
+        return nothing_selected(context, args.options.no_tests, nothing);
     }
-    let state = StateDir::of(&config.root);
     let jobs = args.options.jobs.unwrap_or(config.file.jobs).resolve();
     if args.options.dry_run {
         if !args.options.no_history && state.history().exists() {
             warn_of(context, open_history(&state, &mut plan).err());
         }
-        return dry_run::explain(context, &plan, jobs, args.options.verbose > 0);
+        let evidence = (args.options.verbose > 0).then_some(&selected.evidence);
+        return dry_run::explain(context, &plan, jobs, evidence);
     }
     Run {
         context,
@@ -68,9 +92,7 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
     .go(plan)
 }
 
-fn nothing_selected(context: &Context, action: NoTests) -> ExitCode {
-    let mistake = Diagnostic::new("no suite is selected")
-        .help("`paceline list` shows all suites with their categories");
+fn nothing_selected(context: &Context, action: NoTests, mistake: Diagnostic) -> ExitCode {
     match action {
         NoTests::Pass => ExitCode::Success,
         NoTests::Warn => {
@@ -99,6 +121,14 @@ fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryErr
     let expected = history.expected()?;
     for suite in &mut plan.suites {
         suite.expected = expected.get(&*suite.name).copied();
+        if let Work::Framework(framework) = &mut suite.work {
+            let prefix = format!("{}::", suite.name);
+            let tests = expected.iter().filter_map(|(id, time)| {
+                let native = id.strip_prefix(&prefix)?;
+                Some((native.to_owned(), *time))
+            });
+            framework.expected_tests = tests.collect();
+        }
     }
     Ok(history)
 }

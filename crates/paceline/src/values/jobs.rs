@@ -54,7 +54,8 @@ impl FromStr for Jobs {
     type Err = InvalidJobs;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "cpus" {
+        // `auto` is what pytest-xdist calls it.
+        if text == "cpus" || text == "auto" {
             return Ok(Self::Cpus);
         }
         let count: u32 = text
@@ -133,6 +134,7 @@ mod tests {
     #[test]
     fn is_a_number_or_the_cpus() {
         assert_eq!("cpus".parse(), Ok(Jobs::Cpus));
+        assert_eq!("auto".parse(), Ok(Jobs::Cpus));
         let four: Jobs = "4".parse().unwrap();
         assert_eq!(four.resolve(), 4);
         assert_eq!(four.to_string(), "4");

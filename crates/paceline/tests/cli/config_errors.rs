@@ -143,7 +143,7 @@ fn misspelt_keys() {
     6 | colour = "red"
       | ^^^^^^ not a key of a suite
       |
-      = help: the keys are command, dir, description, category, timeout, env, depends-on, needs, group, weight, serial, allow-failure, retries
+      = help: the keys are command, framework, dir, description, category, timeout, env, depends-on, needs, group, weight, serial, allow-failure, retries, args, python, split, isolation, collect, start, workers, override
 
     error: 3 mistakes in paceline.toml
     "#);
@@ -617,13 +617,13 @@ fn commands_that_are_none() {
     8 | command = ["", "x"]
       |           ^^^^^^^^^ value of `command`
 
-    error: suite `d` has no command
+    error: suite `d` has nothing to run
       --> paceline.toml:10:8
        |
     10 | [suite.d]
-       |        ^ `command` is missing
+       |        ^ `command` or `framework` is missing
        |
-       = help: add a line like `command = "make test"`
+       = help: add a line like `command = "make test"` or `framework = "pytest"`
 
     error: 4 mistakes in paceline.toml
     "#);

@@ -35,12 +35,12 @@ fn writes_what_it_finds_with_the_evidence() {
     ---- stderr
     wrote paceline.toml
       cargo: cargo test --workspace (found by Cargo.toml [workspace])
-      api: uv run pytest (found by api/pyproject.toml [tool.pytest.ini_options])
+      api: python3 -m pytest (found by api/pyproject.toml [tool.pytest.ini_options])
       my-web: vendor/bin/phpunit (found by my "web"/phpunit.xml.dist)
       tests/integration: go test ./... (found by tests/integration/go.mod)
       make: left out, it most likely runs tests of other suites again
     warning: cargo: `cargo` is not on PATH: install Rust
-    warning: api: `uv` is not on PATH: install uv
+    warning: api: uv.lock asks for `uv`, which is not on PATH: install uv and run `uv sync`
     warning: my-web: vendor/bin/phpunit is missing: run `composer install`
     warning: tests/integration: `go` is not on PATH: install Go
     "#);
@@ -62,9 +62,9 @@ fn writes_what_it_finds_with_the_evidence() {
     category = "unit"
 
     # Found by api/pyproject.toml [tool.pytest.ini_options].
-    # Missing: `uv` is not on PATH: install uv.
+    # Missing: uv.lock asks for `uv`, which is not on PATH: install uv and run `uv sync`.
     [suite.api]
-    command = "uv run pytest"
+    framework = "pytest"
     dir = "api"
     description = "Python tests in api"
     category = "unit"
@@ -98,6 +98,7 @@ fn writes_what_it_finds_with_the_evidence() {
     unit
       cargo              Rust tests
       api                Python tests in api
+                         pytest with python3 (found on PATH; there is uv.lock, but no environment, and `uv` is not on PATH)
       my-web             PHP tests in my "web"
 
     integration

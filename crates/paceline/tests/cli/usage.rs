@@ -70,16 +70,19 @@ fn help_has_examples() {
       -j, --jobs <N>
               Slots shared by all suites: a number, or `cpus` [default: `jobs` of the configuration]
               
-              [alias: --max-parallel]
+              [aliases: -n, --max-parallel]
 
       -x, --fail-fast
               Stop at the first failure: nothing new starts
 
           --max-fail <N[:wait|:immediate]>
               Stop after N failures; `:immediate` also stops what is running
+              
+              [alias: --maxfail]
 
           --timeout <DURATION>
-              Give every suite this long for an attempt, whatever the configuration says (`90s`, `5m`)
+              Give every attempt of a command or test this long, whatever the configuration says (`90s`,
+              `5m`)
 
           --retries <N>
               Give every failure N more attempts, whatever the configuration says
@@ -99,6 +102,30 @@ fn help_has_examples() {
 
           --no-history
               Do not read or write the history of earlier runs
+
+    Tests:
+      -k, --keyword <EXPRESSION>
+              Only tests whose names match this expression, as pytest has it: `login and not slow`
+
+      -m, --markers <EXPRESSION>
+              Only tests whose markers match this expression, as pytest has it: `not slow`
+
+          --deselect <TEST>
+              Leave out a test, or all tests of a file; can be repeated
+
+          --ignore <PATH>
+              Leave out a file or directory; can be repeated
+
+          --failed
+              Only what failed in the last run
+              
+              [aliases: --lf, --last-failed]
+
+      -s, --no-capture
+              Let tests print to the terminal at once, in one worker
+
+          --pdb
+              Open a debugger where a test fails, in one worker
 
     Output:
       -v, --verbose...
@@ -126,6 +153,8 @@ fn help_has_examples() {
     Examples:
       paceline                              run every suite
       paceline run api web/unit             run two suites and what they depend on
+      paceline run tests/test_a.py::test_x  run one test
+      paceline -k login --failed            run what failed last time and matches
       paceline --fast -x                    leave out slow categories, stop at the first failure
       paceline --categories unit,lint -j 4  two categories, at most four slots
       paceline --dry-run                    what would run, in what order, and why
