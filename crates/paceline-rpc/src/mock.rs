@@ -162,7 +162,8 @@ impl MockServer {
         lock(&self.state.delays).insert(method.to_owned(), delay);
     }
 
-    /// Sends a notification to every connection.
+    /// Sends a notification to every connection. A client that has just connected is among them once
+    /// it has had an answer.
     pub fn emit(&self, method: &str, params: Value) {
         // Nobody may be connected.
         let _ = self

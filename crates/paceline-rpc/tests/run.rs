@@ -13,7 +13,7 @@ use paceline_rpc::{
 };
 use tokio::sync::{Barrier, Notify};
 
-use support::{Counted, Conn, Log};
+use support::{Conn, Counted, Log};
 
 fn config(workers: usize) -> RunConfig {
     let mut config = RunConfig::default();
@@ -29,7 +29,9 @@ fn verdicts(report: &RunReport) -> Vec<String> {
         Outcome::Skipped(reason) => format!("skipped: {reason}"),
     };
     let tests = report.tests.iter();
-    tests.map(|test| format!("{}: {}", test.name, verdict(&test.outcome))).collect()
+    tests
+        .map(|test| format!("{}: {}", test.name, verdict(&test.outcome)))
+        .collect()
 }
 
 #[tokio::test]
@@ -48,9 +50,16 @@ async fn all_parallel_tests_are_in_their_bodies_at_once() {
         .parallel()
     });
     let server = Counted::default();
-    let report = Harness::new(server.clone()).tests(tests).run(&config(COUNT)).await;
+    let report = Harness::new(server.clone())
+        .tests(tests)
+        .run(&config(COUNT))
+        .await;
     assert_eq!(report.passed, COUNT);
-    let workers: BTreeSet<_> = report.tests.iter().map(|test| test.worker.unwrap()).collect();
+    let workers: BTreeSet<_> = report
+        .tests
+        .iter()
+        .map(|test| test.worker.unwrap())
+        .collect();
     assert_eq!(workers, (0..COUNT).collect());
     assert_eq!(server.open_now(), 0);
 }
@@ -73,7 +82,10 @@ async fn no_more_tests_run_at_once_than_there_are_workers() {
         })
         .parallel()
     });
-    let report = Harness::new(Counted::default()).tests(tests).run(&config(3)).await;
+    let report = Harness::new(Counted::default())
+        .tests(tests)
+        .run(&config(3))
+        .await;
     assert_eq!(report.passed, 20);
     assert_eq!(most.load(Ordering::SeqCst), 3);
 }
@@ -140,21 +152,37 @@ async fn sequential_tests_come_first_on_the_shared_connection_then_parallel_ones
         .before_each(hook("before_each"))
         .after_each(hook("after_each"))
         .after_all(hook("after_all"))
-        .tests([test("p1").parallel(), test("s1"), test("p2").parallel(), test("s2")])
+        .tests([
+            test("p1").parallel(),
+            test("s1"),
+            test("p2").parallel(),
+            test("s2"),
+        ])
         .run(&config(1))
         .await;
     assert_eq!(
         log.take(),
         [
             "before_all on 0",
-            "before_each on 0", "s1 on 0", "after_each on 0",
-            "before_each on 0", "s2 on 0", "after_each on 0",
-            "before_each on 1", "p1 on 1", "after_each on 1",
-            "before_each on 2", "p2 on 2", "after_each on 2",
+            "before_each on 0",
+            "s1 on 0",
+            "after_each on 0",
+            "before_each on 0",
+            "s2 on 0",
+            "after_each on 0",
+            "before_each on 1",
+            "p1 on 1",
+            "after_each on 1",
+            "before_each on 2",
+            "p2 on 2",
+            "after_each on 2",
             "after_all on 0",
         ]
     );
-    assert_eq!(verdicts(&report), ["p1: passed", "s1: passed", "p2: passed", "s2: passed"]);
+    assert_eq!(
+        verdicts(&report),
+        ["p1: passed", "s1: passed", "p2: passed", "s2: passed"]
+    );
     assert_eq!((server.opened(), server.open_now()), (3, 0));
 }
 
@@ -189,7 +217,8 @@ async fn without_parallel_the_isolation_stays() {
     let mut config = config(8);
     config.parallel = false;
     let server = Counted::default();
-    let tests = (0..4).map(|n| Test::new(format!("t{n}"), |_: Ctx<Conn>| async { Ok(()) }).parallel());
+    let tests =
+        (0..4).map(|n| Test::new(format!("t{n}"), |_: Ctx<Conn>| async { Ok(()) }).parallel());
     let report = Harness::new(server.clone()).tests(tests).run(&config).await;
     assert!(report.tests.iter().all(|test| test.worker == Some(0)));
     assert_eq!(server.opened(), 5);
@@ -226,9 +255,15 @@ async fn after_each_runs_after_a_failure_a_timeout_a_panic_and_a_failed_before_e
             .tests([
                 mode(Test::new("fails", |_| async { Err(Failure::new("wrong")) })),
                 mode(Test::new("panics", |_| async { panic!("oh {}", 1) })),
-                mode(Test::new("hangs", |_| std::future::pending()).timeout(Duration::from_secs(5))),
-                mode(Test::new("unprepared", |_| async { panic!("must not run") })),
-                mode(Test::new("skips", |cx: Ctx<Conn>| async move { cx.skip("no reason") })),
+                mode(
+                    Test::new("hangs", |_| std::future::pending()).timeout(Duration::from_secs(5)),
+                ),
+                mode(Test::new("unprepared", |_| async {
+                    panic!("must not run")
+                })),
+                mode(Test::new("skips", |cx: Ctx<Conn>| async move {
+                    cx.skip("no reason")
+                })),
             ])
             .run(&config(1))
             .await;
@@ -244,12 +279,23 @@ async fn after_each_runs_after_a_failure_a_timeout_a_panic_and_a_failed_before_e
         );
         assert_eq!(
             after.take(),
-            ["fails", "panics", "hangs", "unprepared", "skips", "after_all"]
+            [
+                "fails",
+                "panics",
+                "hangs",
+                "unprepared",
+                "skips",
+                "after_all"
+            ]
         );
         let stages: Vec<_> = report
             .tests
             .iter()
-            .filter_map(|test| test.outcome.failure().map(|failure| (failure.stage, failure.kind)))
+            .filter_map(|test| {
+                test.outcome
+                    .failure()
+                    .map(|failure| (failure.stage, failure.kind))
+            })
             .collect();
         assert_eq!(
             stages,
@@ -261,7 +307,10 @@ async fn after_each_runs_after_a_failure_a_timeout_a_panic_and_a_failed_before_e
             ]
         );
         let panic = report.tests[1].outcome.failure().unwrap();
-        assert!(panic.location.as_ref().unwrap().contains("run.rs:"), "{panic}");
+        assert!(
+            panic.location.as_ref().unwrap().contains("run.rs:"),
+            "{panic}"
+        );
         assert_eq!(report.exit_code(), 101);
     }
 }
@@ -282,7 +331,10 @@ async fn an_after_each_that_fails_is_noted_or_fails_the_test_as_configured() {
     assert!(noted.tests[0].notes[0].starts_with("after_each failed: left a mess (at "));
     let failed = run(AfterEachFailure::Fail).await;
     assert_eq!(verdicts(&failed), ["t: failed: left a mess"]);
-    assert_eq!(failed.tests[0].outcome.failure().unwrap().stage, Stage::AfterEach);
+    assert_eq!(
+        failed.tests[0].outcome.failure().unwrap().stage,
+        Stage::AfterEach
+    );
 }
 
 #[tokio::test]
@@ -303,9 +355,18 @@ async fn a_failed_before_all_aborts_the_run_and_after_all_still_runs() {
         .run(&config(2))
         .await;
     let aborted = report.aborted.as_ref().unwrap();
-    assert!(aborted.starts_with("before_all: no database (at "), "{aborted}");
+    assert!(
+        aborted.starts_with("before_all: no database (at "),
+        "{aborted}"
+    );
     assert!(after_all.load(Ordering::SeqCst));
-    assert!(report.after_all_failed.as_ref().unwrap().contains("nothing to clean"));
+    assert!(
+        report
+            .after_all_failed
+            .as_ref()
+            .unwrap()
+            .contains("nothing to clean")
+    );
     assert_eq!((report.skipped, report.failed), (2, 0));
     assert_eq!(report.exit_code(), 101);
     assert_eq!(server.open_now(), 0);
@@ -320,7 +381,12 @@ async fn a_failed_after_all_fails_the_run() {
         .await;
     assert_eq!((report.passed, report.failed), (1, 0));
     assert!(!report.is_success());
-    assert!(report.after_all_failed.unwrap().contains("panicked: left over"));
+    assert!(
+        report
+            .after_all_failed
+            .unwrap()
+            .contains("panicked: left over")
+    );
 }
 
 #[tokio::test]
@@ -336,7 +402,10 @@ async fn skip_if_is_asked_before_anything_is_opened() {
         .skip_if(|| true, "not now")
         .run(&config(1))
         .await;
-    assert_eq!(verdicts(&report), ["s: skipped: not here", "p: skipped: not now"]);
+    assert_eq!(
+        verdicts(&report),
+        ["s: skipped: not here", "p: skipped: not now"]
+    );
     assert_eq!(server.opened(), 0);
     assert!(report.is_success());
 }
@@ -348,21 +417,31 @@ async fn a_condition_that_panics_fails_its_test() {
         .skip_if(|| panic!("no such variable"), "")
         .run(&config(1))
         .await;
-    assert_eq!(verdicts(&report), ["t: failed: skip_if panicked: no such variable"]);
+    assert_eq!(
+        verdicts(&report),
+        ["t: failed: skip_if panicked: no such variable"]
+    );
 }
 
 #[tokio::test]
 async fn a_connection_that_fails_fails_its_test_only() {
     let server = Counted::default();
     server.refuse(2);
-    let tests = (0..3).map(|n| Test::new(format!("t{n}"), |_: Ctx<Conn>| async { Ok(()) }).parallel());
-    let report = Harness::new(server.clone()).tests(tests).run(&config(1)).await;
+    let tests =
+        (0..3).map(|n| Test::new(format!("t{n}"), |_: Ctx<Conn>| async { Ok(()) }).parallel());
+    let report = Harness::new(server.clone())
+        .tests(tests)
+        .run(&config(1))
+        .await;
     assert_eq!(
         verdicts(&report),
         ["t0: passed", "t1: failed: refused number 2", "t2: passed"]
     );
     let failure = report.tests[1].outcome.failure().unwrap();
-    assert_eq!((failure.stage, failure.kind), (Stage::Connect, FailureKind::Error));
+    assert_eq!(
+        (failure.stage, failure.kind),
+        (Stage::Connect, FailureKind::Error)
+    );
     assert_eq!(server.open_now(), 0);
 }
 
@@ -453,7 +532,11 @@ async fn fail_fast_in_the_sequential_phase_skips_both_phases() {
         .await;
     assert_eq!(
         verdicts(&report),
-        ["p: skipped: fail-fast", "a: failed: wrong", "b: skipped: fail-fast"]
+        [
+            "p: skipped: fail-fast",
+            "a: failed: wrong",
+            "b: skipped: fail-fast"
+        ]
     );
 }
 
@@ -543,7 +626,10 @@ async fn an_interrupt_abandons_what_runs_and_still_cleans_up() {
         .await;
     assert_eq!(
         verdicts(&report),
-        ["runs: skipped: interrupted", "comes later: skipped: interrupted"]
+        [
+            "runs: skipped: interrupted",
+            "comes later: skipped: interrupted"
+        ]
     );
     assert!(report.interrupted);
     assert_eq!(report.exit_code(), 130);
@@ -561,14 +647,31 @@ async fn each_worker_and_each_test_can_have_a_server() {
         Err(Failure::new("to see the note"))
     };
     let tests = (0..3)
-        .map(|n| Test::new(format!("w{n}"), body).parallel().isolation(Isolation::WorkerServer))
-        .chain((0..2).map(|n| Test::new(format!("o{n}"), body).parallel().isolation(Isolation::Server)))
+        .map(|n| {
+            Test::new(format!("w{n}"), body)
+                .parallel()
+                .isolation(Isolation::WorkerServer)
+        })
+        .chain((0..2).map(|n| {
+            Test::new(format!("o{n}"), body)
+                .parallel()
+                .isolation(Isolation::Server)
+        }))
         .chain([Test::new("shared", body).parallel()]);
-    let report = Harness::new(server.clone()).tests(tests).run(&config(1)).await;
-    let notes: Vec<_> = report.tests.iter().map(|test| test.notes[0].clone()).collect();
+    let report = Harness::new(server.clone())
+        .tests(tests)
+        .run(&config(1))
+        .await;
+    let notes: Vec<_> = report
+        .tests
+        .iter()
+        .map(|test| test.notes[0].clone())
+        .collect();
     assert_eq!(
         notes,
-        ["server 0", "server 0", "server 0", "server 1", "server 2", "server 3"]
+        [
+            "server 0", "server 0", "server 0", "server 1", "server 2", "server 3"
+        ]
     );
     assert_eq!((server.started(), server.running()), (4, 0));
 }
@@ -583,9 +686,18 @@ async fn ten_thousand_tests() {
         if n % 2 == 0 { test } else { test.parallel() }
     });
     let server = Counted::default();
-    let report = Harness::new(server.clone()).tests(tests).run(&config(16)).await;
+    let report = Harness::new(server.clone())
+        .tests(tests)
+        .run(&config(16))
+        .await;
     assert_eq!((report.passed, report.failed), (9990, 10));
-    assert!(report.tests.iter().enumerate().all(|(n, test)| test.name == format!("t{n}")));
+    assert!(
+        report
+            .tests
+            .iter()
+            .enumerate()
+            .all(|(n, test)| test.name == format!("t{n}"))
+    );
     assert_eq!((server.opened(), server.open_now()), (5001, 0));
 }
 
@@ -594,7 +706,10 @@ fn a_test_that_blocks_its_thread_is_stopped_and_the_others_run() {
     // What blocks is let go at the end, so that the thread does not outlive this test.
     let (release, blocked) = std::sync::mpsc::channel::<()>();
     let blocked = Arc::new(Mutex::new(blocked));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let report = runtime.block_on(async move {
         let mut config = config(2);
         config.runtime = paceline_rpc::TestRuntime::Dedicated;
@@ -620,9 +735,15 @@ fn a_test_that_blocks_its_thread_is_stopped_and_the_others_run() {
     drop(release);
     assert_eq!(
         verdicts(&report),
-        ["blocks: timed out: the test did not end within 50ms", "runs: passed"]
+        [
+            "blocks: timed out: the test did not end within 50ms",
+            "runs: passed"
+        ]
     );
-    assert_eq!(report.tests[0].notes, ["it blocks its thread and could not be stopped"]);
+    assert_eq!(
+        report.tests[0].notes,
+        ["it blocks its thread and could not be stopped"]
+    );
 }
 
 #[tokio::test]

@@ -107,8 +107,13 @@ pub(crate) async fn http_get(address: &Address, path: &str) -> Result<(), String
     let exchange = async {
         let mut stream = TcpStream::connect(&target).await?;
         stream.write_all(request.as_bytes()).await?;
+        // Only the first line, since a server may keep the connection open all the same.
         let mut response = Vec::new();
-        stream.take(4096).read_to_end(&mut response).await?;
+        while !response.contains(&b'\n') && response.len() < 4096 {
+            if stream.read_buf(&mut response).await? == 0 {
+                break;
+            }
+        }
         std::io::Result::Ok(response)
     };
     let response = exchange.await.map_err(|error| error.to_string())?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -11,12 +12,15 @@ use super::port::PortLease;
 use super::ready::{self, Ready};
 use crate::client::Client;
 use crate::connect::Connect;
+use crate::human::in_words;
 use crate::server::{BoxFuture, Instance, Running, Server, ServerExit, StartContext, StartError};
 
 /// How many lines of the server's output an error shows.
 const SHOWN_LINES: usize = 50;
 /// How often another port is tried.
 const PORT_TRIES: usize = 3;
+/// How long one question whether it is ready may take: a server can accept what it does not answer.
+const TRY: Duration = Duration::from_secs(5);
 
 impl<C: Connect> Server for ProcessServer<C> {
     type Connector = C;
@@ -134,16 +138,21 @@ impl<C: Connect> ProcessServer<C> {
         }
         let connector = (self.connector)(address)?;
         loop {
-            let tried = match probe {
-                Ready::HttpGet(path) => ready::http_get(address, path).await,
-                Ready::TcpAccept => ready::tcp(address).await,
-                Ready::Connects => connects(&connector, None).await,
-                Ready::Rpc(method, params) => connects(&connector, Some((method, params))).await,
-                Ready::Line(_) | Ready::Spawned => Ok(()),
+            let attempt = async {
+                match probe {
+                    Ready::HttpGet(path) => ready::http_get(address, path).await,
+                    Ready::TcpAccept => ready::tcp(address).await,
+                    Ready::Connects => connects(&connector, None).await,
+                    Ready::Rpc(method, params) => {
+                        connects(&connector, Some((method, params))).await
+                    }
+                    Ready::Line(_) | Ready::Spawned => Ok(()),
+                }
             };
-            match tried {
-                Ok(()) => return Ok(connector),
-                Err(why) => *last = why,
+            match tokio::time::timeout(TRY, attempt).await {
+                Ok(Ok(())) => return Ok(connector),
+                Ok(Err(why)) => *last = why,
+                Err(_) => *last = format!("no answer within {}", in_words(TRY)),
             }
             tokio::time::sleep(self.settings.poll_interval).await;
         }

@@ -109,7 +109,10 @@ impl Server for Farm {
         let number = self.started.fetch_add(1, Ordering::SeqCst);
         self.running.fetch_add(1, Ordering::SeqCst);
         let instance = OneOf(Arc::clone(&self.running));
-        Ok(Running::new(Arc::new(Counted::of(number)), Arc::new(instance)))
+        Ok(Running::new(
+            Arc::new(Counted::of(number)),
+            Arc::new(instance),
+        ))
     }
 }
 
