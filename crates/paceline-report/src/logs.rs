@@ -271,11 +271,18 @@ impl Log {
         }
         text.push_str(RULE);
         // Writing to a string does not fail.
-        let _ = write!(text, "outcome:   {}", result.outcome);
+        text.push_str("outcome:   ");
         if let Some(words) = &result.message {
-            let _ = write!(text, ": {words}");
-        } else if let Some(exit) = &result.exit {
-            let _ = write!(text, ": {exit}");
+            // `timed out after 5s` says it by itself.
+            if !words.starts_with(result.outcome.as_str()) {
+                let _ = write!(text, "{}: ", result.outcome);
+            }
+            text.push_str(words);
+        } else {
+            let _ = write!(text, "{}", result.outcome);
+            if let Some(exit) = &result.exit {
+                let _ = write!(text, ": {exit}");
+            }
         }
         let usage = &result.usage;
         let _ = write!(

@@ -19,7 +19,7 @@ pub(crate) fn native_id(test: &TestFinished) -> &str {
 /// What people call a test and what `paceline run` takes: the framework's id after the suite's
 /// directory, or the suite's name for a command.
 pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
-    if info.framework == "command" {
+    if info.framework == "command" || test.test == test.suite {
         return test.test.to_string();
     }
     in_suite(info, native_id(test))

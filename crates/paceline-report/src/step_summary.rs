@@ -7,14 +7,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use paceline_engine::event::Event;
+use paceline_engine::event::{Event, TestFinished};
 use paceline_engine::outcome::Outcome;
 
 use crate::environment::Environment;
 use crate::human::HumanDuration;
 use crate::model::{Keep, Model, SuiteState};
+use crate::naming;
 use crate::reporter::{Destination, ReportError, Reporter};
-use crate::sanitize::Styles;
+use crate::sanitize::{self, Styles};
 use crate::terminal::{counts_in_words, last_lines, quote, test_status, verdict};
 
 /// GitHub refuses a summary of more than 1024 kB; several steps can share it.
@@ -59,6 +60,7 @@ impl Reporter for StepSummary {
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
+        self.model.settle();
         if self.model.run.is_none() {
             return Ok(());
         }
@@ -87,22 +89,22 @@ fn markdown(model: &Model) -> String {
         let mut part = String::new();
         let (status, _) = test_status(suite, test);
         let message = test.message.as_deref().unwrap_or_default();
+        let message = message.lines().next().unwrap_or_default();
+        let name = naming::test(&suite.info, test);
         // Writing to a string does not fail.
         let _ = write!(
             part,
             "\n<details><summary>{} {}: {}</summary>\n\n",
             html(&status),
-            html(&test.test),
+            html(&name),
             html(message),
         );
-        if let Some(attempt) = test.attempts.last() {
-            let lines = last_lines(attempt, LINES, Styles::Strip).0.join("\n");
-            if !lines.is_empty() {
-                let fence = fence(&lines);
-                let _ = writeln!(part, "{fence}text\n{lines}\n{fence}\n");
-            }
+        let lines = failure_lines(test);
+        if !lines.is_empty() {
+            let fence = fence(&lines);
+            let _ = writeln!(part, "{fence}text\n{lines}\n{fence}\n");
         }
-        let command = format!("paceline run {}", quote(&suite.info.name));
+        let command = format!("paceline run {}", quote(&name));
         let fence = fence(&command);
         let _ = writeln!(part, "{fence}sh\n{command}\n{fence}\n\n</details>");
         if text.len() + part.len() > SIZE {
@@ -117,7 +119,27 @@ fn markdown(model: &Model) -> String {
     text
 }
 
+/// The end of what the framework says of a failure, or of the output.
+fn failure_lines(test: &TestFinished) -> String {
+    let problems = test.details.iter().flat_map(|details| &details.problems);
+    let failures = problems.filter(|problem| naming::fails(&problem.outcome));
+    let texts: Vec<&str> = failures
+        .filter_map(|problem| problem.text.as_deref())
+        .collect();
+    if !texts.is_empty() {
+        let lines = sanitize::lines(texts.join("\n").as_bytes(), Styles::Strip);
+        return lines[lines.len().saturating_sub(LINES)..].join("\n");
+    }
+    match test.attempts.last() {
+        Some(last) => last_lines(last, LINES, Styles::Strip).0.join("\n"),
+        None => String::new(),
+    }
+}
+
 fn table(model: &Model, text: &mut String) {
+    if !model.is_commands_only() {
+        return tests_table(model, text);
+    }
     let all = model.suites.len() <= ROWS;
     let is_news = |suite: &&SuiteState| {
         all || suite
@@ -150,6 +172,34 @@ fn table(model: &Model, text: &mut String) {
         );
         if text.len() > SIZE / 2 {
             text.push_str("| and more | | |\n");
+            break;
+        }
+    }
+}
+
+/// The table where suites have many tests.
+fn tests_table(model: &Model, text: &mut String) {
+    text.push_str("| suite | passed | failed | flaky | skipped | not run | time |\n");
+    text.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
+    for suite in &model.suites {
+        let counts = &suite.counts;
+        let time = suite.finished().filter(|_| suite.started_at.is_some());
+        let time = time.map(|finished| HumanDuration(finished.duration).to_string());
+        // Expected failures and unexpected passes leave the run green.
+        let passed = counts.passed + counts.xfailed + counts.xpassed;
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| {} | {passed} | {} | {} | {} | {} | {} |",
+            markdown_text(&suite.info.name),
+            counts.failures(),
+            counts.flaky,
+            counts.skipped,
+            counts.not_run,
+            time.unwrap_or_default(),
+        );
+        if text.len() > SIZE / 2 {
+            text.push_str("| and more | | | | | | |\n");
             break;
         }
     }
@@ -269,6 +319,42 @@ mod tests {
 
         ```sh
         paceline run missing
+        ```
+
+        </details>
+        ");
+    }
+
+    #[test]
+    fn tests_of_frameworks_are_counted_by_suite() {
+        let text = summary(&crate::test_framework::eventful_suite());
+        let (head, rest) = text.split_once("<details>").unwrap();
+        insta::assert_snapshot!(head, @"
+        ### paceline: FAILED, 4 passed (1 flaky), 2 failed, 2 errored, 1 timed out, 1 crashed, 2 skipped, 1 xfailed, 1 xpassed (8.26s)
+
+        | suite | passed | failed | flaky | skipped | not run | time |
+        |---|--:|--:|--:|--:|--:|--:|
+        | api | 6 | 6 | 1 | 2 | 0 | 8.26s |
+        ");
+        let refund = rest
+            .split("<details>")
+            .find(|part| part.contains("test_refund"))
+            .unwrap();
+        insta::assert_snapshot!(refund, @"
+        <summary>FAIL tests/test_orders.py::test_refund: assert 10 == 11</summary>
+
+        ```text
+            def test_refund():
+        >       assert total() == 11
+        E       assert 10 == 11
+        E        +  where 10 = total()
+
+        tests/test_orders.py:12: AssertionError
+        E   OSError: disk full
+        ```
+
+        ```sh
+        paceline run tests/test_orders.py::test_refund
         ```
 
         </details>

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use paceline_engine::event::{AttemptResult, TestFinished};
 
 use super::style::{Role, Theme};
-use super::{shell, words};
+use super::{shell, test_failures, words};
 use crate::human::{HumanBytes, HumanDuration};
 use crate::model::{Model, SuiteState};
+use crate::naming;
 use crate::sanitize::{self, Styles};
 
 /// The longest line of output that is shown.
@@ -21,6 +22,9 @@ pub(super) struct Failures<'a> {
     pub(super) lines: usize,
     /// The root as seen from the working directory.
     pub(super) root: &'a str,
+    /// Whether to say which worker ran a test; where results are in plan order, they are to be the
+    /// same with any number of workers.
+    pub(super) workers: bool,
     pub(super) folds: Folds<'a>,
 }
 
@@ -56,17 +60,13 @@ impl Failures<'_> {
     }
 
     fn failure(&self, text: &mut String, number: usize, suite: &SuiteState, test: &TestFinished) {
-        let title = heading(number, suite, test, self.theme);
+        let title = self.heading(number, suite, test, self.theme);
         let plain = || {
-            heading(
-                number,
-                suite,
-                test,
-                Theme {
-                    color: false,
-                    ..self.theme
-                },
-            )
+            let theme = Theme {
+                color: false,
+                ..self.theme
+            };
+            self.heading(number, suite, test, theme)
         };
         let id = format!("paceline_failure_{number}");
         let seconds = || self.seconds_since_1970();
@@ -81,12 +81,30 @@ impl Failures<'_> {
                 writeln!(text, "\u{1b}[0Ksection_start:{at}:{id}\r\u{1b}[0K {title}")
             }
         };
-        if let Some(attempt) = test.attempts.last() {
-            self.output(text, attempt);
+        if suite.is_command() {
+            if let Some(attempt) = test.attempts.last() {
+                self.output(text, attempt);
+            }
+        } else {
+            self.test_body(text, test);
         }
         if let Folds::GitHub { token } = self.folds {
             let _ = writeln!(text, "::{token}::");
         }
+        if suite.is_command() {
+            self.command_notes(text, suite, test);
+        } else {
+            self.test_notes(text, suite, test);
+        }
+        let _ = match self.folds {
+            Folds::None => Ok(()),
+            Folds::GitHub { .. } => writeln!(text, "::endgroup::"),
+            Folds::GitLab => writeln!(text, "\u{1b}[0Ksection_end:{}:{id}\r\u{1b}[0K", seconds()),
+        };
+    }
+
+    /// Where the output is and how to run the suite again.
+    fn command_notes(&self, text: &mut String, suite: &SuiteState, test: &TestFinished) {
         let name = &suite.info.name;
         if let Some(log) = suite
             .info
@@ -94,6 +112,7 @@ impl Failures<'_> {
             .as_deref()
             .filter(|_| !test.attempts.is_empty())
         {
+            // Writing to a string does not fail.
             let _ = writeln!(text, "    log     {}", shell::from_here(self.root, log));
         }
         let _ = writeln!(text, "    rerun   paceline run {}", shell::quote(name));
@@ -105,14 +124,10 @@ impl Failures<'_> {
                 shell::in_dir(&dir, &suite.info.command)
             );
         }
-        let _ = match self.folds {
-            Folds::None => Ok(()),
-            Folds::GitHub { .. } => writeln!(text, "::endgroup::"),
-            Folds::GitLab => writeln!(text, "\u{1b}[0Ksection_end:{}:{id}\r\u{1b}[0K", seconds()),
-        };
     }
 
-    fn output(&self, text: &mut String, attempt: &AttemptResult) {
+    /// The end of what an attempt printed.
+    pub(super) fn output(&self, text: &mut String, attempt: &AttemptResult) {
         let styles = if self.theme.color {
             Styles::Keep
         } else {
@@ -137,6 +152,36 @@ impl Failures<'_> {
         }
     }
 
+    /// A failure in one line.
+    fn heading(
+        &self,
+        number: usize,
+        suite: &SuiteState,
+        test: &TestFinished,
+        theme: Theme,
+    ) -> String {
+        let (status, role) = words::test_status(suite, test);
+        let name = name(self.root, suite, test);
+        let name = theme.paint(Role::Strong, name);
+        let mut text = format!("{number}) {name}  {}", theme.paint(role, status));
+        // Writing to a string does not fail.
+        // A test's message comes with its text.
+        if let Some(message) = test.message.as_ref().filter(|_| suite.is_command()) {
+            let _ = write!(text, "  {message}");
+        }
+        if let Some(attempt) = test.attempts.last() {
+            let _ = write!(text, "  {}", HumanDuration(attempt.duration));
+            if attempt.attempt > 1 {
+                let attempts = suite.info.retries.saturating_add(1).max(attempt.attempt);
+                let _ = write!(text, "  attempt {} of {attempts}", attempt.attempt);
+            }
+        }
+        if suite.is_allowed(test.outcome) {
+            text.push_str("  (allowed)");
+        }
+        text
+    }
+
     /// The time of the failure's place in a foldable log, which GitLab wants to know.
     fn seconds_since_1970(&self) -> i64 {
         let started = self
@@ -148,26 +193,15 @@ impl Failures<'_> {
     }
 }
 
-/// A failure in one line.
-fn heading(number: usize, suite: &SuiteState, test: &TestFinished, theme: Theme) -> String {
-    let (status, role) = words::test_status(suite, test);
-    let name = theme.paint(Role::Strong, &test.test);
-    let mut text = format!("{number}) {name}  {}", theme.paint(role, status));
-    // Writing to a string does not fail.
-    if let Some(message) = &test.message {
-        let _ = write!(text, "  {message}");
+/// What people call a test: its suite's name for a command, else its id as seen from the working
+/// directory.
+pub(super) fn name(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
+    let name = naming::test(&suite.info, test);
+    if suite.is_command() || test.test == test.suite {
+        name
+    } else {
+        shell::from_here(root, &name)
     }
-    if let Some(attempt) = test.attempts.last() {
-        let _ = write!(text, "  {}", HumanDuration(attempt.duration));
-        if attempt.attempt > 1 {
-            let attempts = suite.info.retries.saturating_add(1).max(attempt.attempt);
-            let _ = write!(text, "  attempt {} of {attempts}", attempt.attempt);
-        }
-    }
-    if suite.is_allowed(test.outcome) {
-        text.push_str("  (allowed)");
-    }
-    text
 }
 
 /// The last lines of an attempt's output, and how many bytes it printed before them.
@@ -200,6 +234,10 @@ pub(crate) fn last_lines(
 pub(super) fn for_agent(model: &Model, lines: usize, root: &str) -> String {
     let mut text = String::new();
     for (suite, test) in failed(model) {
+        if !suite.is_command() {
+            text.push_str(&test_failures::for_agent(model, root, suite, test));
+            continue;
+        }
         let (status, _) = words::test_status(suite, test);
         let mut about: Vec<String> = test.message.iter().cloned().collect();
         if let Some(attempt) = test.attempts.last() {

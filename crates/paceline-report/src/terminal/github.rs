@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::failures::{failed, last_lines};
 use super::words;
 use crate::model::Model;
-use crate::sanitize::Styles;
+use crate::naming;
+use crate::sanitize::{self, Styles};
 
 /// GitHub shows so many for each step and drops the rest without a word.
 const ANNOTATIONS: usize = 10;
@@ -26,7 +27,20 @@ pub(super) fn annotations(model: &Model) -> String {
             "error"
         };
         let (status, _) = words::test_status(suite, test);
-        let mut message = test.message.clone().unwrap_or_default();
+        let at = model
+            .run
+            .as_ref()
+            .and_then(|run| naming::location(&run.root, &suite.info, test));
+        let mut place = String::new();
+        // A file outside of the repository has no place in it to show the annotation at.
+        if let Some((file, line)) = at.filter(|(file, _)| !file.starts_with('/')) {
+            // Writing to a string does not fail.
+            let _ = write!(place, "file={},", property(&file));
+            if let Some(line) = line {
+                let _ = write!(place, "line={line},");
+            }
+        }
+        let mut message = sanitize::plain(test.message.as_deref().unwrap_or_default().as_bytes());
         if let Some(attempt) = test.attempts.last() {
             for line in last_lines(attempt, LINES, Styles::Strip).0 {
                 message.push('\n');
@@ -38,8 +52,9 @@ pub(super) fn annotations(model: &Model) -> String {
             // Writing to a string does not fail.
             let _ = write!(message, "\nand {more} more failures in the job summary");
         }
-        let title = property(&format!("{status} {}", test.test));
-        let _ = writeln!(text, "::{level} title={title}::{}", data(&message));
+        let name = naming::test(&suite.info, test);
+        let title = property(&format!("{status} {name}"));
+        let _ = writeln!(text, "::{level} {place}title={title}::{}", data(&message));
     }
     text
 }

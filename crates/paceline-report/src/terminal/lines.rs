@@ -8,6 +8,7 @@ use paceline_engine::event::{NotRun, TestFinished};
 use paceline_engine::outcome::Outcome;
 use unicode_width::UnicodeWidthStr;
 
+use super::running::{self, Progress};
 use super::style::Theme;
 use super::words;
 use crate::human::{Clock, HumanDuration};
@@ -30,6 +31,15 @@ pub(crate) fn is_told(suite: &SuiteState) -> bool {
         )
     };
     suite.started_at.is_some() || !suite.tests.iter().any(stopped)
+}
+
+/// Whether a suite that has ended gets a line beside those of its units and tests: not where it
+/// would repeat the last block, as the only suite.
+pub(crate) fn needs_line(model: &Model, suite: &SuiteState) -> bool {
+    let says_more = |test: &TestFinished| test.test == test.suite;
+    let tells_itself = suite.counts.total > 0 && !suite.tests.iter().any(says_more);
+    let is_only = model.suites.len() == 1 && !suite.is_command();
+    is_told(suite) && !(is_only && tells_itself)
 }
 
 /// The line of a suite that has ended; `number` counts the lines.
@@ -63,8 +73,9 @@ pub(crate) fn result(model: &Model, place: usize, number: usize, theme: Theme) -
 
 fn details(suite: &SuiteState, outcome: Outcome) -> Vec<String> {
     let mut details = Vec::new();
-    if suite.info.framework != "command"
-        && let Some(finished) = suite.finished()
+    if let Some(finished) = suite
+        .finished()
+        .filter(|_| !suite.is_command() && suite.counts.total > 0)
     {
         details.push(words::number(finished.counts.total, "test", "tests"));
         if finished.counts.failures() > 0 {
@@ -120,7 +131,11 @@ pub(crate) fn stopping(model: &Model) -> Option<String> {
         "waiting for"
     };
     if stopping.running > 0 {
-        let running = words::number(stopping.running.into(), "running suite", "running suites");
+        let running = if model.is_commands_only() {
+            words::number(stopping.running.into(), "running suite", "running suites")
+        } else {
+            words::number(stopping.running.into(), "running test", "running tests")
+        };
         // Writing to a string does not fail.
         let _ = write!(line, ": {what} {running}");
     }
@@ -173,25 +188,24 @@ impl SignsOfLife {
 
 fn heartbeat(model: &Model, theme: Theme) -> String {
     let mut line = format!(
-        "{}  {}  {}/{}",
+        "{}  {}  {}",
         if theme.unicode { "····" } else { "...." },
         Clock(model.at),
-        model.suites_finished,
-        model.suites.len(),
+        Progress::of(model),
     );
     if model.counts.failures() > 0 {
         // Writing to a string does not fail.
         let _ = write!(line, ", {} failed", model.counts.failures());
     }
-    let running = model.running.iter().take(3).filter_map(|&place| {
-        let suite = model.suites.get(place)?;
-        let elapsed = model.at.saturating_sub(suite.started_at?);
-        Some(format!("{} {}", suite.info.name, HumanDuration(elapsed)))
+    let all = running::all(model);
+    let running = all.iter().take(3).map(|running| {
+        let elapsed = model.at.saturating_sub(running.started_at());
+        format!("{} {}", running.name(), HumanDuration(elapsed))
     });
     let running: Vec<String> = running.collect();
     if !running.is_empty() {
         let _ = write!(line, "; running: {}", running.join(", "));
-        let more = model.running.len() - running.len();
+        let more = all.len() - running.len();
         if more > 0 {
             let _ = write!(line, " and {more} more");
         }

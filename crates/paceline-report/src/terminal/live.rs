@@ -6,6 +6,7 @@ use std::time::Duration;
 use paceline_engine::outcome::Counts;
 use unicode_width::UnicodeWidthStr;
 
+use super::running::{self, Progress, Running};
 use super::size::{Size, truncate};
 use super::style::{Role, Theme};
 use crate::human::{Clock, HumanDuration};
@@ -132,15 +133,16 @@ pub(super) fn render(model: &Model, theme: Theme, size: Size) -> Vec<Line> {
     }
     let mut lines = vec![status_line(model, theme, columns)];
     let room = room - 1;
-    let running = model.running.len();
+    let all = running::all(model);
+    let running = all.len();
     let shown = if running <= room.min(RUNNING) {
         running
     } else {
         // One line for the rest.
         room.saturating_sub(1).min(RUNNING)
     };
-    let places = model.running.iter().take(shown);
-    lines.extend(places.filter_map(|&place| running_line(model, place, theme, columns)));
+    let shown_lines = all.iter().take(shown);
+    lines.extend(shown_lines.map(|running| running_line(model, running, theme, columns)));
     if running > shown && room > 0 {
         let mut line = LineWriter::new(theme, columns);
         let more = format!(
@@ -155,17 +157,13 @@ pub(super) fn render(model: &Model, theme: Theme, size: Size) -> Vec<Line> {
 }
 
 fn status_line(model: &Model, theme: Theme, columns: usize) -> Line {
-    let (finished, total) = (model.suites_finished, model.suites.len());
-    let done = if total == 0 {
-        0.0
-    } else {
-        finished as f64 / total as f64
-    };
+    let progress = Progress::of(model);
+    let done = progress.fraction();
     let mut line = LineWriter::new(theme, columns);
     line.push(Role::Plain, " ");
     line.push(Role::Good, &theme.bar((columns / 3).clamp(3, 24), done));
     let percent = (done * 100.0).floor();
-    let progress = format!("  {finished}/{total}  {percent}%  {}", Clock(model.at));
+    let progress = format!("  {progress}  {percent}%  {}", Clock(model.at));
     line.push(Role::Plain, &progress);
     if let Some(eta) = eta(model) {
         line.push(Role::Plain, &format!("  eta {}", Clock(eta)));
@@ -195,19 +193,28 @@ fn status_line(model: &Model, theme: Theme, columns: usize) -> Line {
     line.line
 }
 
-fn running_line(model: &Model, place: usize, theme: Theme, columns: usize) -> Option<Line> {
-    let suite = model.suites.get(place)?;
-    let elapsed = model.at.saturating_sub(suite.started_at?);
+fn running_line(model: &Model, running: &Running<'_>, theme: Theme, columns: usize) -> Line {
+    let suite = running.suite;
+    let elapsed = model.at.saturating_sub(running.started_at());
     let mut line = LineWriter::new(theme, columns);
     line.push(Role::Plain, &format!("  {:>7}  ", HumanDuration(elapsed)));
-    line.push(Role::Strong, &suite.info.name);
-    if let Phase::Running { attempt } = suite.phase
-        && attempt > 1
-    {
+    if let Some(test) = running.test {
+        line.push(Role::Dim, &format!("w{}  ", test.slot));
+    }
+    line.push(Role::Strong, &running.name());
+    let attempt = match (running.test, &suite.phase) {
+        (Some(test), _) => test.attempt,
+        (None, Phase::Running { attempt }) => *attempt,
+        (None, _) => 1,
+    };
+    if attempt > 1 {
         let attempts = suite.info.retries.saturating_add(1).max(attempt);
         line.push(Role::Note, &format!("  attempt {attempt} of {attempts}"));
     }
-    if let Some(expected) = suite.info.expected
+    if running.test.is_none() && !suite.is_command() {
+        line.push(Role::Dim, "  collecting");
+    } else if let Some(expected) = suite.info.expected
+        && suite.is_command()
         && elapsed > SLOW.max(expected * 3)
     {
         line.push(Role::Note, "  SLOW");
@@ -216,7 +223,7 @@ fn running_line(model: &Model, place: usize, theme: Theme, columns: usize) -> Op
             &format!("  expected {}", HumanDuration(expected)),
         );
     }
-    Some(line.line)
+    line.line
 }
 
 /// How long the rest may take: `None` unless at least half of what remains has been seen before.

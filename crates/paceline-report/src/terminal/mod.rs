@@ -2,6 +2,8 @@
 //!
 //! - [`reporter`](Terminal): what is said when
 //! - `lines`, `failures`, `summary`, `words`: what is said
+//! - `units`, `test_failures`, `test_summary`: what is said of tests that frameworks run
+//! - `running`: what runs, for `live` and `lines`
 //! - `verbose`: all output, each line with its suite's name
 //! - `live`: the window at the bottom of a terminal
 //! - `github`: annotations
@@ -13,10 +15,14 @@ mod lines;
 mod live;
 mod options;
 mod reporter;
+mod running;
 mod shell;
 mod size;
 mod style;
 mod summary;
+mod test_failures;
+mod test_summary;
+mod units;
 mod verbose;
 mod words;
 

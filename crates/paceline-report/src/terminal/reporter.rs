@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use paceline_engine::event::{Event, EventKind, Warning};
+use paceline_engine::event::{Event, EventKind, TestFinished, UnitReported, Warning};
 
 use super::failures::{Failures, Folds};
 use super::lines::SignsOfLife;
@@ -12,6 +12,7 @@ use super::options::{Decided, Order, Stream, TerminalOptions};
 use super::size::Size;
 use super::style::Role;
 use super::summary::Summary;
+use super::units::Units;
 use super::verbose::Verbose;
 use super::{failures, github, lines};
 use crate::model::{Keep, Model};
@@ -30,6 +31,7 @@ pub struct Terminal {
     out: Sink,
     err: Sink,
     verbose: Option<Verbose>,
+    units: Units,
     signs: SignsOfLife,
     window: Window,
     /// How many lines of results there are.
@@ -89,9 +91,11 @@ impl Terminal {
         let err = std::mem::replace(&mut options.stderr, nothing());
         let verbose = (options.verbosity > 0 && !decided.agent)
             .then(|| Verbose::new(decided.out, decided.order));
+        let units = Units::new(decided.out, &options.root);
         Self {
             options,
             decided,
+            units,
             model: Model::new(Keep::Notable),
             out: Sink::new(out, Destination::Stdout),
             err: Sink::new(err, Destination::Stderr),
@@ -138,15 +142,57 @@ impl Terminal {
             return;
         }
         if let Some(place) = self.model.place(suite)
-            && self.model.suites.get(place).is_some_and(lines::is_told)
+            && let Some(ended) = self.model.suites.get(place)
+            && lines::needs_line(&self.model, ended)
         {
             self.results += 1;
             let line = lines::result(&self.model, place, self.results, self.decided.out);
-            if let Some(verbose) = &mut self.verbose {
-                verbose.break_line(&mut self.out.pending);
-            }
-            self.out.pending.extend_from_slice(line.as_bytes());
+            self.say(&line);
         }
+    }
+
+    /// A test of a framework has ended: those that a person is told about at once get a line.
+    fn test(&mut self, test: &TestFinished) {
+        let place = self.model.place(&test.suite);
+        let Some(place) = place.filter(|_| self.says_lines() && test.details.is_some()) else {
+            return;
+        };
+        let says_all = self.options.verbosity > 0;
+        match self.decided.order {
+            Order::Plan if says_all => self.units.hold(&self.model, place, test),
+            // The unit's turn will come.
+            Order::Plan => {}
+            Order::Completion => {
+                if (says_all || test.outcome.is_failure() || test.flaky)
+                    && let Some(line) = self.units.test(&self.model, place, test, true)
+                {
+                    self.say(&line);
+                }
+            }
+        }
+    }
+
+    /// A unit's turn has come in plan order.
+    fn unit(&mut self, reported: &UnitReported) {
+        if !self.says_lines() || self.decided.order == Order::Completion {
+            return;
+        }
+        if let Some(place) = self.model.place(&reported.suite) {
+            let text = if self.options.verbosity > 0 {
+                Some(self.units.release(place, &reported.unit))
+            } else {
+                self.units.unit(&self.model, place, reported)
+            };
+            self.say(&text.unwrap_or_default());
+        }
+    }
+
+    /// Adds whole lines to the results.
+    fn say(&mut self, lines: &str) {
+        if let Some(verbose) = &mut self.verbose {
+            verbose.break_line(&mut self.out.pending);
+        }
+        self.out.pending.extend_from_slice(lines.as_bytes());
     }
 
     /// A suite's turn has come in plan order: what the next one has printed so far can be shown.
@@ -205,6 +251,7 @@ impl Terminal {
             root: &self.options.root,
             log_dir: self.options.log_dir.as_deref(),
             reports: &self.options.reports,
+            verbose: self.options.verbosity > 0,
         };
         let text = if self.decided.agent {
             let failures = failures::for_agent(&self.model, FAILURE_LINES, &self.options.root);
@@ -215,6 +262,7 @@ impl Terminal {
                 theme: self.decided.out,
                 lines: self.options.failure_lines.min(FAILURE_LINES),
                 root: &self.options.root,
+                workers: self.decided.order == Order::Completion,
                 folds: if self.decided.github {
                     Folds::GitHub {
                         token: &self.options.token,
@@ -324,7 +372,7 @@ impl Reporter for Terminal {
         self.changed |= !matches!(event.kind, EventKind::Output(_));
         match &event.kind {
             EventKind::RunStarted(_) => self.run_started(),
-            EventKind::AttemptStarted(started) => {
+            EventKind::AttemptStarted(started) if started.test == started.suite => {
                 if let Some((verbose, place)) =
                     self.verbose.as_mut().zip(self.model.place(&started.suite))
                 {
@@ -341,13 +389,15 @@ impl Reporter for Terminal {
                 // Output comes in large amounts: it waits for company, or for the next tick.
                 return self.flush_if_large();
             }
-            EventKind::AttemptFinished(finished) => {
+            EventKind::AttemptFinished(finished) if finished.test == finished.suite => {
                 if let Some((verbose, place)) =
                     self.verbose.as_mut().zip(self.model.place(&finished.suite))
                 {
                     verbose.attempt_finished(&self.model, place, &mut self.out.pending);
                 }
             }
+            EventKind::TestFinished(test) => self.test(test),
+            EventKind::UnitReported(reported) => self.unit(reported),
             EventKind::SuiteFinished(finished) => {
                 if self.decided.order == Order::Completion {
                     self.result(&finished.suite);

@@ -18,6 +18,11 @@ const NAMES: usize = 8;
 /// So many suites can be named in a command to copy.
 const COMMAND: usize = 10;
 
+/// What is sped up less than this is not said to be.
+const SPEED_UP: f64 = 1.05;
+/// The longest list of tests in a command to copy, in characters.
+const COMMAND_LENGTH: usize = 200;
+
 /// What the summary is made from.
 pub(super) struct Summary<'a> {
     pub(super) model: &'a Model,
@@ -26,38 +31,57 @@ pub(super) struct Summary<'a> {
     pub(super) root: &'a str,
     pub(super) log_dir: Option<&'a str>,
     pub(super) reports: &'a [String],
+    /// Whether to say more.
+    pub(super) verbose: bool,
 }
 
 impl Summary<'_> {
     /// The sections between the failures and the last block.
     pub(super) fn sections(&self) -> String {
-        [self.flaky(), self.not_run(), self.leaked(), self.slowest()].concat()
+        let skipped = if self.verbose {
+            self.skipped()
+        } else {
+            String::new()
+        };
+        let slowest = if self.model.is_commands_only() {
+            self.slowest()
+        } else {
+            self.slowest_tests()
+        };
+        [
+            self.flaky(),
+            skipped,
+            self.not_run(),
+            self.leaked(),
+            self.test_warnings(),
+            slowest,
+        ]
+        .concat()
     }
 
-    fn heading(&self, role: Role, title: &str, count: impl std::fmt::Display) -> String {
+    pub(super) fn heading(&self, role: Role, title: &str, count: impl std::fmt::Display) -> String {
         format!("\n {} ({count})\n", self.theme.paint(role, title))
     }
 
     fn flaky(&self) -> String {
-        let flaky: Vec<_> = self.model.tests().filter(|(_, test)| test.flaky).collect();
+        let flaky = self.model.tests().filter(|(_, test)| test.flaky);
+        let flaky: Vec<_> = flaky
+            .map(|(suite, test)| (failures::name(self.root, suite, test), test))
+            .collect();
         if flaky.is_empty() {
             return String::new();
         }
         let mut text = self.heading(Role::Note, "FLAKY", flaky.len());
-        let width = flaky
-            .iter()
-            .map(|(_, test)| test.test.len())
-            .max()
-            .unwrap_or(0);
-        for (_, test) in flaky {
+        let width = flaky.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, test) in flaky {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "    {:<width$}  {}", test.test, history(test));
+            let _ = writeln!(text, "    {name:<width$}  {}", history(test));
         }
         text
     }
 
     fn not_run(&self) -> String {
-        let reasons = reasons(self.model);
+        let reasons = reasons(self.model, self.root);
         let count: usize = reasons.iter().map(|reason| reason.tests.len()).sum();
         if count == 0 {
             return String::new();
@@ -73,7 +97,8 @@ impl Summary<'_> {
                 }
                 continue;
             }
-            let names: Vec<&str> = tests.iter().take(NAMES).map(|(name, _)| *name).collect();
+            let names = tests.iter().take(NAMES).map(|(name, _)| name.as_str());
+            let names: Vec<&str> = names.collect();
             let more = tests.len() - names.len();
             let _ = write!(
                 text,
@@ -157,19 +182,29 @@ impl Summary<'_> {
         let (verdict, role) = verdict(self.model);
         // Writing to a string does not fail.
         let _ = writeln!(text, " {:<8} {}", theme.paint(role, verdict), self.counts());
+        if !self.model.is_commands_only() && self.model.suites.len() > 1 {
+            let suites = &finished.suites;
+            let _ = writeln!(
+                text,
+                " suites   {}: {}",
+                suites.total,
+                words::counts(suites)
+            );
+        }
         let mut line = |label: &str, value: &str| {
             let _ = writeln!(text, " {label:<8} {value}");
         };
         let wall = HumanDuration(finished.wall);
         let sum = HumanDuration(finished.sum_of_durations);
         let speed_up = finished.sum_of_durations.as_secs_f64() / finished.wall.as_secs_f64();
-        if self.model.suites.len() > 1 && speed_up.is_finite() {
-            line(
-                "time",
-                &format!(
-                    "{wall} wall, {sum} sum of durations, speed-up {speed_up:.1}x against that sum"
-                ),
-            );
+        let has_many = self.model.suites.len() > 1 || !self.model.is_commands_only();
+        if has_many && speed_up.is_finite() {
+            let mut value = format!("{wall} wall, {sum} sum of durations");
+            // Less would read as if something were wrong; it is one thing after the other.
+            if speed_up >= SPEED_UP {
+                let _ = write!(value, ", speed-up {speed_up:.1}x against that sum");
+            }
+            line("time", &value);
         } else {
             line("time", &format!("{wall} wall"));
         }
@@ -217,23 +252,28 @@ impl Summary<'_> {
 
     /// Commands that a user is likely to want now.
     fn next(&self) -> Vec<String> {
-        let mut failed: Vec<&str> = failures::failed(self.model)
+        let is_commands_only = self.model.is_commands_only();
+        let mut failed: Vec<String> = failures::failed(self.model)
             .filter(|(suite, test)| !suite.is_allowed(test.outcome))
-            .map(|(suite, _)| &*suite.info.name)
+            .map(|(suite, test)| failures::name(self.root, suite, test))
             .collect();
         failed.dedup();
-        let mut stopped: Vec<&str> = self
+        let mut stopped: Vec<String> = self
             .model
             .tests()
             .filter(|(_, test)| {
                 let depends = matches!(&test.not_run, Some(NotRun::Dependency { .. }));
                 test.outcome == Outcome::NotRun && !depends
             })
-            .map(|(suite, _)| &*suite.info.name)
+            .map(|(suite, test)| failures::name(self.root, suite, test))
             .collect();
         stopped.dedup();
-        let command = |names: &[&str], what: &str| {
+        let command = |names: &[String], what: &str| {
             let quoted: Vec<String> = names.iter().map(|name| shell::quote(name)).collect();
+            let length: usize = quoted.iter().map(|name| name.len() + 1).sum();
+            if !is_commands_only && length > COMMAND_LENGTH {
+                return None;
+            }
             (1..=COMMAND).contains(&names.len()).then(|| {
                 format!(
                     "paceline run {}   ({} {what})",
@@ -251,12 +291,12 @@ impl Summary<'_> {
     /// The whole summary for a program that reads it: what was not run, and one line.
     pub(super) fn for_agent(&self) -> String {
         let mut text = String::new();
-        for reason in reasons(self.model) {
+        for reason in reasons(self.model, self.root) {
             let names: Vec<&str> = reason
                 .tests
                 .iter()
                 .take(NAMES)
-                .map(|(name, _)| *name)
+                .map(|(name, _)| name.as_str())
                 .collect();
             let more = reason.tests.len() - names.len();
             let more = if more > 0 {
@@ -271,8 +311,9 @@ impl Summary<'_> {
             // Writing to a string does not fail.
             let _ = writeln!(text, "NOT RUN {}{more}: {why}", names.join(", "));
         }
-        for (_, test) in self.model.tests().filter(|(_, test)| test.flaky) {
-            let _ = writeln!(text, "FLAKY {}: {}", test.test, history(test));
+        for (suite, test) in self.model.tests().filter(|(_, test)| test.flaky) {
+            let name = failures::name(self.root, suite, test);
+            let _ = writeln!(text, "FLAKY {name}: {}", history(test));
         }
         let wall = self
             .model
@@ -317,16 +358,16 @@ fn history(test: &TestFinished) -> String {
 }
 
 /// Tests that were not run for what is in the end one reason.
-struct Reason<'a> {
+struct Reason {
     /// As the end of `14 …`.
     shared: String,
     /// Each with its own words.
-    tests: Vec<(&'a str, String)>,
+    tests: Vec<(String, String)>,
 }
 
-fn reasons(model: &Model) -> Vec<Reason<'_>> {
-    let mut reasons: Vec<Reason<'_>> = Vec::new();
-    for (_, test) in model
+fn reasons(model: &Model, root: &str) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = Vec::new();
+    for (suite, test) in model
         .tests()
         .filter(|(_, test)| test.outcome == Outcome::NotRun)
     {
@@ -346,11 +387,12 @@ fn reasons(model: &Model) -> Vec<Reason<'_>> {
             },
             _ => why.clone(),
         };
+        let name = failures::name(root, suite, test);
         match reasons.iter_mut().find(|reason| reason.shared == shared) {
-            Some(reason) => reason.tests.push((&test.test, why)),
+            Some(reason) => reason.tests.push((name, why)),
             None => reasons.push(Reason {
                 shared,
-                tests: vec![(&test.test, why)],
+                tests: vec![(name, why)],
             }),
         }
     }

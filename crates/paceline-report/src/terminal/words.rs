@@ -15,29 +15,62 @@ pub(crate) fn status(suite: &SuiteState, outcome: Outcome) -> (String, Role) {
     let word = match outcome {
         Outcome::Passed => {
             if let Some(flaky) = suite.tests.iter().find(|test| test.flaky) {
-                return (flaky_status(suite, flaky), Role::Note);
+                let status = if suite.is_command() {
+                    flaky_status(suite, flaky)
+                } else {
+                    "FLAKY".to_owned()
+                };
+                return (status, Role::Note);
             }
             "PASS"
         }
-        Outcome::Failed => "FAIL",
-        Outcome::Errored => "ERROR",
-        Outcome::TimedOut => "TIMEOUT",
         Outcome::Crashed => test.and_then(ending_signal).unwrap_or("CRASH"),
-        Outcome::Skipped => "SKIP",
-        Outcome::Xfailed => "XFAIL",
-        Outcome::Xpassed => "XPASS",
-        Outcome::NotRun => "NOT RUN",
+        outcome => word(outcome),
     };
     (word.to_owned(), role(suite, outcome))
 }
 
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "PASS",
+        Outcome::Failed => "FAIL",
+        Outcome::Errored => "ERROR",
+        Outcome::TimedOut => "TIMEOUT",
+        Outcome::Crashed => "CRASH",
+        Outcome::Skipped => "SKIP",
+        Outcome::Xfailed => "XFAIL",
+        Outcome::Xpassed => "XPASS",
+        Outcome::NotRun => "NOT RUN",
+    }
+}
+
+/// The same for a unit of a suite, with tests of these outcomes.
+pub(crate) fn unit_status(suite: &SuiteState, counts: &Counts) -> (&'static str, Role) {
+    let allowed = suite.info.allow_failure;
+    if counts.failures() > 0 {
+        return ("FAIL", if allowed { Role::Note } else { Role::Bad });
+    }
+    if counts.flaky > 0 {
+        return ("FLAKY", Role::Note);
+    }
+    let only = |outcome| counts.of(outcome) == counts.total;
+    let outcome = [Outcome::Skipped, Outcome::NotRun]
+        .into_iter()
+        .find(|outcome| only(*outcome));
+    let outcome = outcome.unwrap_or(Outcome::Passed);
+    (word(outcome), role(suite, outcome))
+}
+
 /// The same for one test of a suite.
 pub(crate) fn test_status(suite: &SuiteState, test: &TestFinished) -> (String, Role) {
+    if test.outcome == Outcome::Passed && test.flaky {
+        return (flaky_status(suite, test), Role::Note);
+    }
     let word = match test.outcome {
-        Outcome::Crashed => ending_signal(test).unwrap_or("CRASH").to_owned(),
-        outcome => status(suite, outcome).0,
+        Outcome::Crashed => ending_signal(test).unwrap_or("CRASH"),
+        outcome => word(outcome),
     };
-    (word, role(suite, test.outcome))
+    (word.to_owned(), role(suite, test.outcome))
 }
 
 fn role(suite: &SuiteState, outcome: Outcome) -> Role {
@@ -106,7 +139,7 @@ pub(crate) fn limit_term(term: &LimitTerm, jobs: u32) -> String {
         LimitTerm::Resource { resource } => format!("resource {resource}"),
         LimitTerm::Group { group } => format!("group {group}"),
         LimitTerm::Serial => "serial suites".to_owned(),
-        LimitTerm::Sizes => format!("suites that do not share {jobs} jobs evenly"),
+        LimitTerm::Sizes => "suites that do not fit beside each other".to_owned(),
     }
 }
 
@@ -155,7 +188,7 @@ mod tests {
                 "resource db",
                 "group acceptance",
                 "serial suites",
-                "suites that do not share 2 jobs evenly",
+                "suites that do not fit beside each other",
             ]
         );
     }

@@ -17,7 +17,7 @@ fn all_pass_in_plan_order() {
          PASS [  0.09s] (3/3) lint
     ────────────────────────────────────────────────────────────────────────
      PASSED   3 suites: 3 passed
-     time     39.6s wall, 40.1s sum of durations, speed-up 1.0x against that sum
+     time     39.6s wall, 40.1s sum of durations
      limit    38.0s (all work on 2 jobs), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
@@ -36,7 +36,7 @@ fn all_pass_in_the_order_of_completion() {
          PASS [  39.6s] (3/3) integration
     ────────────────────────────────────────────────────────────────────────
      PASSED   3 suites: 3 passed
-     time     39.6s wall, 40.1s sum of durations, speed-up 1.0x against that sum
+     time     39.6s wall, 40.1s sum of durations
      limit    38.0s (all work on 2 jobs), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
@@ -192,7 +192,7 @@ fn in_color() {
 
     ────────────────────────────────────────────────────────────────────────
      ^[[1m^[[31mFAILED  ^[[0m 2 suites: 1 passed, 1 failed
-     time     2.00s wall, 2.00s sum of durations, speed-up 1.0x against that sum
+     time     2.00s wall, 2.00s sum of durations
      limit    1.92s (all work on 1 job), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
@@ -253,7 +253,7 @@ fn quiet_leaves_failures_and_the_last_block() {
     == stdout
     ────────────────────────────────────────────────────────────────────────
      PASSED   3 suites: 3 passed
-     time     39.6s wall, 40.1s sum of durations, speed-up 1.0x against that sum
+     time     39.6s wall, 40.1s sum of durations
      limit    38.0s (all work on 2 jobs), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
@@ -349,7 +349,7 @@ fn an_interrupted_run() {
 
     ────────────────────────────────────────────────────────────────────────
      INTERRUPTED 2 suites: 2 not run
-     time     1.20s wall, 1.20s sum of durations, speed-up 1.0x against that sum
+     time     1.20s wall, 1.20s sum of durations
      limit    1.15s (all work on 1 job), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
@@ -462,22 +462,18 @@ fn a_test_of_a_framework_is_named_by_its_own_id() {
         }
     }
     insta::assert_snapshot!(setup().run(&events).stdout, @"
-      SIGSEGV [  1.00s] (1/1) api  1 test, 1 failed
-
      FAILURES (1)
 
-     1) api::test_a.py::test_b  SIGSEGV  signal 11 (SIGSEGV)  1.00s
-        │ (no output)
-        log     .paceline/logs/api.log
-        rerun   paceline run api
-        native  make api
+     1) test_a.py::test_b  SIGSEGV  1.00s
+        │ signal 11 (SIGSEGV)
+        rerun   paceline run test_a.py::test_b
 
     ────────────────────────────────────────────────────────────────────────
      FAILED   1 test: 1 crashed
-     time     1.00s wall
+     time     1.00s wall, 1.00s sum of durations
      limit    0.96s (all work on 1 job), efficiency 96 %
      logs     .paceline/logs
      reports  test-report.json  junit.xml
-     next     paceline run api   (1 failed)
+     next     paceline run test_a.py::test_b   (1 failed)
     ");
 }
