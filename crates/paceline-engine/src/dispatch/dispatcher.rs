@@ -407,7 +407,6 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         }
         let counts = self.core.ledger.suite_counts(id);
         let failed = counts.failures() > 0 || counts.not_run > 0;
-        self.core.broken |= counts.errored > 0 && !self.core.plan.suite(id).allow_failure;
         let outcome = if failed {
             Outcome::Failed
         } else {

@@ -140,9 +140,7 @@ impl Exchange {
     /// The writing end of a connection whose peer is known from now on.
     pub(crate) fn introduce(&mut self, id: LinkId, peer: Peer) -> Option<Link> {
         self.peers.insert(id, peer);
-        self.strangers
-            .remove(&id)
-            .map(|stream| Link { stream })
+        self.strangers.remove(&id).map(|stream| Link { stream })
     }
 
     /// A connection that is turned away.

@@ -20,6 +20,6 @@ pub use signals::{Signal, watch as watch_signals};
 pub(crate) use spawn::spawn;
 pub(crate) use strays::{
     RUN_VARIABLE, SUITE_VARIABLE, Stray, adopt_orphans, attributed_to, kill_session, reap_orphans,
-    remaining, terminate,
+    remaining, send, terminate,
 };
 pub(crate) use wake::{Waiter, Waker, poll_fds};

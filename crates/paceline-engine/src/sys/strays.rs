@@ -31,6 +31,12 @@ pub(crate) fn terminate(leader: Pid) {
     let _ = kill_process_group(leader, Signal::TERM);
 }
 
+/// Sends any signal to one process; real-time signals, for which there are no names, among them.
+pub(crate) fn send(pid: Pid, signal: i32) {
+    // SAFETY: takes two numbers; one that is no signal is refused.
+    unsafe { libc::kill(pid.as_raw_nonzero().get(), signal) };
+}
+
 /// Sends `KILL` to the process group of `leader`, to all its descendants and to all else in its
 /// session.
 pub(crate) fn kill_session(leader: Pid) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
 
 use super::host::HostState;
 use super::suite::FrameworkSuite;
@@ -117,12 +117,10 @@ impl<'env> FrameworkSuite<'env> {
             .running
             .and_then(|running| running.pid)
             .or(worker.pid);
-        if let (true, Some(stacks), Some(pid)) = (asks, &worker.stacks, target)
-            && let Some(signal) = Signal::from_named_raw(stacks.signal)
-        {
+        if let (true, Some(stacks), Some(pid)) = (asks, &worker.stacks, target) {
             let length = std::fs::metadata(&stacks.file).map_or(0, |meta| meta.len());
             worker.stacks_from = length;
-            let _ = kill_process(pid, signal);
+            sys::send(pid, stacks.signal);
             let until = Instant::now() + STACKS_PATIENCE;
             worker.kill = Some((cause, Kill::Stacks { until }));
             return;

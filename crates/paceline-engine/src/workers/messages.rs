@@ -268,7 +268,11 @@ impl<'env> FrameworkSuite<'env> {
             .map(|description| Test::new(description, task))
             .collect();
         unit.tests = Some(tests);
-        let uncollected = self.units.iter().filter(|unit| unit.tests.is_none()).count();
+        let uncollected = self
+            .units
+            .iter()
+            .filter(|unit| unit.tests.is_none())
+            .count();
         core.tell(EventKind::UnitCollected(UnitCollected {
             suite: self.suite.name.clone(),
             unit: self.units[place].path.clone(),

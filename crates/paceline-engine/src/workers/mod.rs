@@ -3,11 +3,13 @@
 //! - `unit`, `part`: what there is to run, and how it is handed out
 //! - `worker`, `host`: the processes
 //! - `suite`: the life of a suite, from boot to end
-//! - `messages`: what workers say; `results`: what becomes of it
+//! - `messages`: what workers say; `results`: what becomes of it; `death`: what becomes of the
+//!   work of a worker that has gone
 //! - `split`: shares the rest of a unit with a worker that has nothing to do
 //! - `clock`: timeouts, and how a worker is made to end
 
 mod clock;
+mod death;
 mod host;
 mod messages;
 mod part;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -619,7 +618,7 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     /// The longest test of a part.
-    fn longest_of(&self, part: &Part) -> Duration {
+    pub(super) fn longest_of(&self, part: &Part) -> Duration {
         let unit = &self.units[part.unit];
         let tests = part
             .tests
@@ -756,11 +755,6 @@ impl<'env> FrameworkSuite<'env> {
 
     pub(super) fn path_of(&self, unit: usize) -> Arc<str> {
         self.units[unit].path.clone()
-    }
-
-    /// The log of a worker, for messages.
-    pub(super) fn log_of(worker: &Worker) -> PathBuf {
-        worker.log.clone()
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Worker {
     /// Of a spawned worker.
     pub(super) handle: Option<Handle>,
     pub(super) log: PathBuf,
+    /// How long its log was before it started: an earlier worker may have had the same number.
+    pub(super) log_from: u64,
     /// Parts that it has, the running one first.
     pub(super) queue: VecDeque<TaskId>,
     /// Whether it has begun with the first of those.
@@ -86,6 +88,7 @@ impl Worker {
             connect_by,
             pid: None,
             handle: None,
+            log_from: std::fs::metadata(&log).map_or(0, |meta| meta.len()),
             log,
             queue: VecDeque::new(),
             has_begun: false,

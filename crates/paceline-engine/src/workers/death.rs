@@ -1,0 +1,174 @@
+//! What becomes of the work of a worker that has gone.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::results::{Ended, blank};
+use super::suite::FrameworkSuite;
+use super::worker::{KillCause, RunningTest, Worker};
+use crate::duration::Human;
+use crate::event::{AttemptResult, Problem, TestDetails};
+use crate::outcome::{Exit, Outcome};
+use crate::run::Core;
+use crate::schedule::TaskId;
+
+/// How much of a dead worker's last output a failure shows, in bytes.
+const LAST_OUTPUT: u64 = 16 * 1024;
+
+impl<'env> FrameworkSuite<'env> {
+    /// A worker has gone in the midst of a part.
+    pub(super) fn part_was_cut(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        worker: &Worker,
+        number: u32,
+        task: TaskId,
+        ended_well: bool,
+    ) {
+        let Some(part) = self.parts.get(&task).cloned() else {
+            return;
+        };
+        if let Some(began) = part.began {
+            core.measure(self.id, began, self.longest_of(&part));
+        }
+        let stopped = matches!(worker.kill, Some((KillCause::Stopped, _)))
+            || (ended_well && self.ended_early.is_some());
+        if let Some(running) = worker.running {
+            self.running_test_was_cut(core, worker, number, running, stopped);
+        } else if self.units[part.unit].tests.is_none() && !stopped {
+            let text = format!(
+                "the worker died while it collected the file: {}",
+                how(worker)
+            );
+            let text = with_output(&text, worker);
+            self.units[part.unit].tests = Some(Vec::new());
+            self.enter_unit(core, part.unit, Outcome::Errored, Some(&text), None);
+            self.end_part(core, task);
+            return;
+        }
+        if self.units[part.unit].tests.is_some() {
+            let rest = self.units[part.unit].waiting_for(task);
+            if rest.is_empty() {
+                self.end_part(core, task);
+                return;
+            }
+            if let Some(part) = self.parts.get_mut(&task) {
+                part.tests = Some(rest);
+            }
+        }
+        self.hand_on(core, task);
+    }
+
+    fn running_test_was_cut(
+        &mut self,
+        core: &mut Core<'_, '_, 'env>,
+        worker: &Worker,
+        number: u32,
+        running: RunningTest,
+        stopped: bool,
+    ) {
+        let (unit, index) = (running.unit as usize, running.test);
+        if stopped {
+            let reason = core.stopping.clone().or_else(|| self.ended_early.clone());
+            self.settle_test(core, unit, index, None, reason);
+            return;
+        }
+        let (outcome, message) = match &worker.kill {
+            Some((KillCause::Timeout(timeout), _)) => (
+                Outcome::TimedOut,
+                format!("timed out after {}", Human(*timeout)),
+            ),
+            Some((KillCause::Misbehaved(what), _)) => (
+                Outcome::Errored,
+                format!("the worker does not keep to the protocol: {what}"),
+            ),
+            _ => (
+                Outcome::Crashed,
+                format!("the worker died: {}", how(worker)),
+            ),
+        };
+        let attempts = self.units[unit]
+            .test(index)
+            .map_or(0, |test| test.attempts.len());
+        let result = AttemptResult {
+            attempt: attempts as u32 + 1,
+            exit: worker.exit,
+            started_at: running.at,
+            duration: running.since.elapsed(),
+            ..blank(outcome, &message, running.at)
+        };
+        let mut sections = last_output(worker);
+        let text = stacks_of(worker);
+        if let Some(stacks) = &text {
+            sections.push(("Stacks of all threads".to_owned(), stacks.clone()));
+        }
+        let details = TestDetails {
+            worker: Some(number),
+            problems: vec![Problem {
+                phase: "call".to_owned(),
+                outcome: outcome.as_str().to_owned(),
+                message: Some(message),
+                ..Problem::default()
+            }],
+            sections,
+            ..TestDetails::default()
+        };
+        self.ended(core, unit, index, Ended { result, details });
+    }
+}
+
+/// How a worker's process ended, in words.
+fn how(worker: &Worker) -> String {
+    match worker.exit {
+        Some(Exit::Signal(signal)) => match crate::outcome::signal_name(signal) {
+            Some(name) => format!("killed by {name}"),
+            None => format!("killed by signal {signal}"),
+        },
+        Some(exit @ Exit::Code(_)) => exit.to_string(),
+        None => "nobody could see how".to_owned(),
+    }
+}
+
+fn with_output(text: &str, worker: &Worker) -> String {
+    let mut text = text.to_owned();
+    for (title, output) in last_output(worker) {
+        text = format!("{text}\n{title}:\n{output}");
+    }
+    text
+}
+
+/// What the running test, or its worker, has printed last.
+fn last_output(worker: &Worker) -> Vec<(String, String)> {
+    let captured = worker.captured.clone().unwrap_or_default();
+    let log = worker.log.display().to_string();
+    let files = [
+        ("Captured stdout", captured.stdout, 0),
+        ("Captured stderr", captured.stderr, 0),
+        ("Last output of the worker", Some(log), worker.log_from),
+    ];
+    files
+        .into_iter()
+        .filter_map(|(title, file, from)| {
+            let text = end_of(Path::new(&file?), from)?;
+            (!text.trim().is_empty()).then(|| (title.to_owned(), text))
+        })
+        .collect()
+}
+
+fn stacks_of(worker: &Worker) -> Option<String> {
+    let stacks = worker.stacks.as_ref()?;
+    let text = end_of(Path::new(&stacks.file), worker.stacks_from)?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The end of a file, from `from` on.
+fn end_of(path: &Path, from: u64) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let from = from.max(length.saturating_sub(LAST_OUTPUT));
+    file.seek(SeekFrom::Start(from)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LAST_OUTPUT).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
