@@ -681,4 +681,93 @@ command = "x"
             [("B".into(), "2".into()), ("A".into(), "1".into())]
         );
     }
+
+    /// What the engine and the worker get of a suite that a framework runs.
+    #[test]
+    fn a_framework_gets_its_options_and_overrides() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = r#"
+[resources]
+ports = 4
+db = 1
+[suite.api]
+framework = "pytest"
+python = "missing/python"
+args = ["-q"]
+split = "class"
+isolation = "file"
+collect = "whole"
+start = "spawn"
+workers = 3
+retries = 1
+[[suite.api.override]]
+tests = "a[*::x"
+needs = { ports = 2, db = "shared" }
+serial = true
+weight = 2
+timeout = "1m30s"
+retries = 0
+isolation = "test"
+"#;
+        std::fs::write(dir.path().join("paceline.toml"), text).unwrap();
+        let config = crate::config::load(dir.path(), None).unwrap().unwrap();
+        let query = Query::default();
+        let tools = Tools::to_show(&config.root);
+        let selected = select(&config, &query, Overrides::default(), &tools).unwrap();
+        let [suite] = &selected.plan.suites[..] else {
+            panic!("{:?}", selected.plan);
+        };
+        assert_eq!((suite.framework, suite.retries), ("pytest", 1));
+        let Work::Framework(framework) = &suite.work else {
+            panic!("{:?}", suite.work);
+        };
+        assert!(!framework.fork);
+        assert_eq!(framework.workers, Some(3));
+        let mut options = framework.options.clone();
+        options.remove("interpreter");
+        assert_eq!(
+            Value::Object(options),
+            json!({
+                "args": ["-q"],
+                "split": "class",
+                "isolation": "file",
+                "collect": "whole",
+                "cwd_on_path": true,
+                "interactive": false,
+                "overrides": [{
+                    "tests": "a[*::x",
+                    "needs": { "ports": 2, "db": "shared" },
+                    "serial": true,
+                    "weight": 2,
+                    "timeout": 90.0,
+                    "retries": 0,
+                    "isolation": "test",
+                }],
+            })
+        );
+        // What is missing is a mistake only where it is going to run.
+        let tools = Tools::to_run(&config.root);
+        let error = select(&config, &query, Overrides::default(), &tools).unwrap_err();
+        assert_eq!(error.diagnostics.len(), 1);
+    }
+
+    #[test]
+    fn a_person_at_the_terminal_has_it_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[suite.a]\nframework = \"pytest\"\n[suite.b]\ncommand = \"x\"\n";
+        std::fs::write(dir.path().join("paceline.toml"), text).unwrap();
+        let config = crate::config::load(dir.path(), None).unwrap().unwrap();
+        let query = Query {
+            tests: TestQuery {
+                interactive: Some(adapter::Interactive::Debugger),
+                ..TestQuery::at(dir.path())
+            },
+            ..Query::default()
+        };
+        let tools = Tools::to_show(&config.root);
+        let selected = select(&config, &query, Overrides::default(), &tools).unwrap();
+        let suites = selected.plan.suites.iter();
+        let serial: Vec<bool> = suites.map(|suite| suite.constraints.serial).collect();
+        assert_eq!(serial, [true, false]);
+    }
 }

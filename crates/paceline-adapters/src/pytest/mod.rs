@@ -108,7 +108,10 @@ impl Adapter for Pytest {
                 rerun: prefix(&rerun),
                 ..Framework::default()
             },
-            evidence: format!("{} ({})", interpreter.display, interpreter.evidence),
+            evidence: match &missing {
+                None => format!("{} ({})", interpreter.display, interpreter.evidence),
+                Some(missing) => format!("no interpreter ({})", missing.what),
+            },
             missing,
         }
     }

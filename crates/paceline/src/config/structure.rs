@@ -47,12 +47,31 @@ pub(super) fn read(text: &str) -> Read {
         let path = span
             .as_ref()
             .and_then(|span| path_to(table.get_ref(), span));
-        read.mistakes.push(describe(&error, path.as_ref()));
+        if !lacks_what_was_wrong(&error, path.as_ref(), &read.left_out) {
+            read.mistakes.push(describe(&error, path.as_ref()));
+        }
         match path {
             Some(path) if remove(table.get_mut(), &path.keys) => read.left_out.push(path.keys),
             _ => return read,
         }
     }
+}
+
+/// Whether a field is missing because it was wrong and has been left out.
+fn lacks_what_was_wrong(
+    error: &toml::de::Error,
+    path: Option<&Path>,
+    left_out: &[Vec<String>],
+) -> bool {
+    let missing = error.message().strip_prefix("missing field ");
+    let (Some(missing), Some(path)) = (missing, path) else {
+        return false;
+    };
+    let field = missing.trim_matches('`');
+    left_out.iter().any(|keys| {
+        keys.split_last()
+            .is_some_and(|(last, table)| last == field && table == path.keys)
+    })
 }
 
 /// Where in the table something is.
@@ -249,6 +268,10 @@ fn describe(error: &toml::de::Error, path: Option<&Path>) -> Diagnostic {
     }
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return unknown_value(rest, span, key.map_or("this", String::as_str));
+    }
+    if message == "wanted string or table" {
+        let title = format!("`{}` is no string", key.map_or("this", String::as_str));
+        return Diagnostic::new(title).label(span, "expected a string");
     }
     if let Some(missing) = message.strip_prefix("missing field ") {
         return Diagnostic::new(format!("{missing} is missing"))

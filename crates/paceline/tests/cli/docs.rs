@@ -55,6 +55,11 @@ fn the_schema_accepts_and_refuses_what_the_program_does() {
         suite("command = [\"x\", \"\"]\nserial = true\nallow-failure = true\nretries = 2"),
         suite("command = \"x\"\nneeds = { ports = 2, postgres = \"shared\" }\nweight = 2"),
         suite("command = \"x\"\nneeds = [\"ports\"]\nenv = { A = \"\" }\ngroup = \"g\""),
+        suite("framework = \"pytest\""),
+        suite(
+            "framework = \"pytest\"\nsplit = \"class\"\nstart = \"spawn\"\nargs = []\nworkers = 2",
+        ),
+        suite("framework = \"pytest\"\n[[suite.x.override]]\ntests = \"*[a\"\nneeds = [\"ports\"]"),
     ];
     for text in good {
         assert!(is_accepted(&text) && is_valid(&text), "{text}");
@@ -69,6 +74,12 @@ fn the_schema_accepts_and_refuses_what_the_program_does() {
         "[resources]\na = 0".to_owned(),
         suite("dir = \".\""),
         suite("command = []"),
+        suite("command = \"x\"\nframework = \"pytest\""),
+        suite("framework = \"unknown\""),
+        suite("framework = \"pytest\"\nsplit = \"files\""),
+        suite("framework = \"pytest\"\nworkers = 0"),
+        suite("framework = \"pytest\"\n[[suite.x.override]]\nserial = true"),
+        suite("framework = \"pytest\"\n[[suite.x.override]]\ntests = \"\"\nserial = true"),
         suite("command = 1"),
         suite("command = \"x\"\nweight = 0"),
         suite("command = \"x\"\nunknown = 1"),

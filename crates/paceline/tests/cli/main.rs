@@ -6,6 +6,8 @@ mod completions;
 mod config_errors;
 mod docs;
 mod environment;
+#[cfg(unix)]
+mod frameworks;
 mod graph;
 mod init;
 mod list;
