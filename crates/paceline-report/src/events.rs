@@ -203,7 +203,7 @@ impl<R> Reader<R> {
 }
 
 /// Every value of `kind` that this version knows; a test compares it with the schema.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "run-started",
     "suite-started",
     "attempt-started",
@@ -213,6 +213,7 @@ const KINDS: [&str; 14] = [
     "test-finished",
     "unit-reported",
     "test-warning",
+    "suite-note",
     "suite-finished",
     "suite-reported",
     "stopping",

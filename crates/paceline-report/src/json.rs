@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use paceline_engine::event::{AttemptResult, Event, EventKind, LeakedProcess, NotRun, Warning};
+use paceline_engine::event::{
+    AttemptResult, Event, EventKind, LeakedProcess, NotRun, TestFinished, Warning,
+};
 use paceline_engine::limit::Limit;
 use paceline_engine::outcome::{Counts, Exit, Outcome};
 use schemars::{JsonSchema, Schema};
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic;
 use crate::model::{Keep, Model, Phase, SuiteState};
+use crate::naming;
 use crate::reporter::{ReportError, Reporter};
 
 /// The version of the report format. It grows when a key changes its meaning or goes away; new
@@ -98,6 +101,8 @@ pub struct SuiteReport {
     pub counts: Counts,
     /// Its attempts, where it is a command.
     pub attempts: Vec<AttemptReport>,
+    /// Its tests in plan order, where a framework runs them.
+    pub tests: Vec<Arc<TestReport>>,
     /// CPU seconds in user mode, of all attempts.
     pub cpu_user_seconds: f64,
     /// CPU seconds in the kernel, of all attempts.
@@ -149,6 +154,50 @@ pub struct AttemptReport {
     pub output_bytes: u64,
 }
 
+/// A test that a framework runs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TestReport {
+    /// Unique in the run, unless the framework has an id twice: `SUITE::NATIVE-ID`.
+    pub id: Arc<str>,
+    /// The id as the framework prints it.
+    pub native_id: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether it passed after a failed attempt.
+    pub flaky: bool,
+    /// Seconds that its last attempt took.
+    pub duration: f64,
+    /// Seconds of set-up, call and tear-down of its last attempt.
+    pub phases: Option<[f64; 3]>,
+    /// The file that it is in, relative to the suite's root.
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    pub line: Option<u32>,
+    /// Why it did not pass, in words.
+    pub message: Option<String>,
+    /// The number of the worker that ran its last attempt.
+    pub worker: Option<u32>,
+    /// Its attempts, where there was more than one.
+    pub attempts: Vec<TestAttempt>,
+    /// Its markers, by name.
+    pub markers: Vec<String>,
+    /// Properties that it has recorded, as names and values.
+    pub properties: Vec<(String, String)>,
+}
+
+/// One execution of a test.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TestAttempt {
+    /// Counted from 1.
+    pub attempt: u32,
+    /// The attempt's own outcome.
+    pub outcome: Outcome,
+    /// Why it did not pass, in words.
+    pub message: Option<String>,
+    /// Seconds it took.
+    pub duration: f64,
+}
+
 /// How a suite stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -190,6 +239,8 @@ pub fn json_schema() -> Schema {
 pub struct JsonReport {
     path: PathBuf,
     model: Model,
+    /// By suite the tests of frameworks, with their places.
+    tests: Vec<Vec<([u32; 2], Arc<TestReport>)>>,
     sum_of_durations: Duration,
     written_at: Option<Duration>,
     wait: Duration,
@@ -202,7 +253,8 @@ impl JsonReport {
     pub fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            model: Model::new(Keep::All),
+            model: Model::new(Keep::Commands),
+            tests: Vec::new(),
             sum_of_durations: Duration::ZERO,
             written_at: None,
             wait: Duration::from_secs(1),
@@ -216,10 +268,14 @@ impl JsonReport {
         let model = &self.model;
         let run = model.run.as_ref()?;
         let finished = model.finished.as_ref();
-        let suites: Vec<SuiteReport> = model
-            .suites
-            .iter()
-            .map(|suite| suite_report(suite, run.started))
+        let suites = model.suites.iter().enumerate();
+        let suites: Vec<SuiteReport> = suites
+            .map(|(place, suite)| {
+                let mut tests = self.tests.get(place).cloned().unwrap_or_default();
+                tests.sort_by_key(|(position, _)| *position);
+                let tests = tests.into_iter().map(|(_, test)| test).collect();
+                suite_report(suite, tests, run.started)
+            })
             .collect();
         let with = |status| suites.iter().filter(|suite| suite.status == status).count() as u64;
         let summary = Summary {
@@ -248,6 +304,22 @@ impl JsonReport {
             interrupted: finished.and_then(|finished| finished.interrupted.clone()),
             warnings: model.warnings.clone(),
         })
+    }
+
+    /// Keeps what the report says of a test that a framework has run.
+    fn test(&mut self, test: &TestFinished) {
+        let Some(place) = self.model.place(&test.suite) else {
+            return;
+        };
+        if self.model.suites[place].is_command() {
+            return;
+        }
+        // The last attempt has no event of its own.
+        let last = test.attempts.last().map(|last| last.duration);
+        self.sum_of_durations += last.unwrap_or_default();
+        if let Some(tests) = self.tests.get_mut(place) {
+            tests.push((test.position, Arc::new(test_report(test))));
+        }
     }
 
     fn write(&mut self) -> Result<(), ReportError> {
@@ -280,8 +352,15 @@ impl JsonReport {
 impl Reporter for JsonReport {
     fn event(&mut self, event: &Event) -> Result<(), ReportError> {
         self.model.event(event);
-        if let EventKind::AttemptFinished(finished) = &event.kind {
-            self.sum_of_durations += finished.result.duration;
+        match &event.kind {
+            EventKind::RunStarted(_) => {
+                self.tests.resize_with(self.model.suites.len(), Vec::new);
+            }
+            EventKind::AttemptFinished(finished) => {
+                self.sum_of_durations += finished.result.duration;
+            }
+            EventKind::TestFinished(test) => self.test(test),
+            _ => {}
         }
         self.changed |= !matches!(event.kind, EventKind::Output(_));
         self.write_if_due()
@@ -300,7 +379,53 @@ impl Reporter for JsonReport {
     }
 }
 
-fn suite_report(suite: &SuiteState, run_started: Timestamp) -> SuiteReport {
+fn test_report(test: &TestFinished) -> TestReport {
+    let details = test.details.as_deref().cloned().unwrap_or_default();
+    let attempt = |attempt: &AttemptResult| TestAttempt {
+        attempt: attempt.attempt,
+        outcome: attempt.outcome,
+        message: attempt.message.clone(),
+        duration: seconds(attempt.duration),
+    };
+    let attempts = test.attempts.iter().filter(|_| test.attempts.len() > 1);
+    TestReport {
+        id: test.test.clone(),
+        native_id: naming::native_id(test).to_owned(),
+        outcome: test.outcome,
+        flaky: test.flaky,
+        duration: test
+            .attempts
+            .last()
+            .map_or(0.0, |last| seconds(last.duration)),
+        phases: details.phases,
+        file: details.file,
+        line: details.line,
+        message: test.message.clone(),
+        worker: details.worker,
+        attempts: attempts.map(attempt).collect(),
+        markers: details.markers,
+        properties: details.properties,
+    }
+}
+
+/// In words why a suite did not pass whose tests a framework runs.
+fn failures_in_words(suite: &SuiteState) -> Option<String> {
+    let counts = suite.finished()?.counts;
+    let failed = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| outcome.is_failure() && counts.of(*outcome) > 0);
+    let failed: Vec<String> = failed
+        .map(|outcome| format!("{} {outcome}", counts.of(outcome)))
+        .collect();
+    let what = if counts.total == 1 { "test" } else { "tests" };
+    (!failed.is_empty()).then(|| format!("{} of {} {what}", failed.join(", "), counts.total))
+}
+
+fn suite_report(
+    suite: &SuiteState,
+    tests: Vec<Arc<TestReport>>,
+    run_started: Timestamp,
+) -> SuiteReport {
     let info = &suite.info;
     let finished = suite.finished();
     let outcome = finished.map(|finished| finished.outcome);
@@ -310,7 +435,7 @@ fn suite_report(suite: &SuiteState, run_started: Timestamp) -> SuiteReport {
         .map(|at| seconds_since_1970(run_started, at));
     let duration = finished.map(|finished| seconds(finished.duration));
     let attempts = suite.tests.iter().flat_map(|test| &test.attempts);
-    let is_command = info.framework == "command";
+    let is_command = suite.is_command();
     let notable = suite
         .tests
         .iter()
@@ -330,7 +455,11 @@ fn suite_report(suite: &SuiteState, run_started: Timestamp) -> SuiteReport {
             .last()
             .filter(|_| is_command)
             .and_then(return_code),
-        error_message: notable.and_then(|test| test.message.clone()),
+        error_message: if is_command || tests.is_empty() {
+            notable.and_then(|test| test.message.clone())
+        } else {
+            failures_in_words(suite)
+        },
         log_file: suite.started_at.and_then(|_| info.log.clone()),
         outcome,
         flaky: suite.tests.iter().any(|test| test.flaky),
@@ -342,6 +471,7 @@ fn suite_report(suite: &SuiteState, run_started: Timestamp) -> SuiteReport {
             .filter(|_| is_command)
             .map(|attempt| attempt_report(attempt, run_started))
             .collect(),
+        tests,
         cpu_user_seconds: seconds(usage.user),
         cpu_system_seconds: seconds(usage.system),
         peak_memory_bytes: usage.peak_memory,

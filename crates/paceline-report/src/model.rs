@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_engine::event::{
-    AttemptStarted, Event, EventKind, RunFinished, RunStarted, Stopping, SuiteFinished, SuiteInfo,
-    TestFinished, Warning,
+    AttemptStarted, Event, EventKind, NoteKind, RunFinished, RunStarted, Stopping, SuiteFinished,
+    SuiteInfo, TestFinished, Warning,
 };
 use paceline_engine::outcome::{Counts, Outcome};
 
@@ -48,6 +48,8 @@ pub(crate) struct Model {
     pub(crate) suites_reported: usize,
     /// What frameworks have warned of.
     pub(crate) test_warnings: TestWarnings,
+    /// What frameworks want to be said at the end, with the places of their suites.
+    pub(crate) summaries: Vec<(usize, String)>,
     /// The slowest tests that frameworks have run.
     pub(crate) slowest: Slowest,
 }
@@ -155,6 +157,7 @@ impl Model {
             suites_finished: 0,
             suites_reported: 0,
             test_warnings: TestWarnings::default(),
+            summaries: Vec::new(),
             slowest: Slowest::default(),
         }
     }
@@ -195,6 +198,12 @@ impl Model {
                 }
             }
             EventKind::TestWarning(warning) => self.test_warnings.add(warning),
+            EventKind::SuiteNote(note) if note.about == NoteKind::Summary => {
+                if let Some(place) = self.place(&note.suite) {
+                    self.summaries.push((place, note.text.clone()));
+                    self.summaries.sort_by_key(|(place, _)| *place);
+                }
+            }
             EventKind::TestFinished(test) => self.test_finished(test),
             EventKind::SuiteFinished(finished) => {
                 if let Some(place) = self.place(&finished.suite) {

@@ -147,6 +147,7 @@ mod tests {
             ("The run", &schema),
             ("A suite", &schema["$defs"]["SuiteReport"]),
             ("An attempt", &schema["$defs"]["AttemptReport"]),
+            ("A test", &schema["$defs"]["TestReport"]),
         ] {
             let mut expected = Vec::new();
             fields(&schema, object, &mut expected);

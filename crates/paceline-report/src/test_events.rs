@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use paceline_engine::event::{
     AttemptFinished, AttemptResult, AttemptStarted, EVENT_FORMAT_VERSION, Event, EventKind,
-    FailedDependency, LeakedProcess, NotRun, Output, RunFinished, RunStarted, Stopping,
-    SuiteFinished, SuiteInfo, SuiteReported, SuiteStarted, TestFinished, TestWarning,
+    FailedDependency, LeakedProcess, NotRun, NoteKind, Output, RunFinished, RunStarted, Stopping,
+    SuiteFinished, SuiteInfo, SuiteNote, SuiteReported, SuiteStarted, TestFinished, TestWarning,
     UnitCollected, UnitReported, Usage, Warning,
 };
 use paceline_engine::limit::{Limit, LimitTerm};
@@ -481,6 +481,11 @@ pub(crate) fn every_kind() -> Vec<Event> {
             unit: "tests/test_a.py".into(),
             counts: Counts::default(),
             duration: seconds(0.25),
+        }))
+        .push(EventKind::SuiteNote(SuiteNote {
+            suite: "a".into(),
+            about: NoteKind::Mode,
+            text: "workers are started one by one".to_owned(),
         }))
         .at(0.5)
         .output("a", "hello\n")

@@ -120,6 +120,7 @@ pub(crate) fn eventful_tests(suite: &str) -> Vec<TestFinished> {
     let mut crashed =
         test("tests/test_faults.py::test_segfault").ended(Outcome::Crashed, "signal 11 (SIGSEGV)");
     crashed.attempts[0].exit = Some(Exit::Signal(11));
+    crashed.attempts[0].output_bytes = 39;
     crashed.attempts[0].tail = b"Fatal Python error: Segmentation fault\n".to_vec();
     vec![
         test("tests/test_auth.py::test_login"),
@@ -230,6 +231,9 @@ struct Play {
     units: Vec<(Arc<str>, Arc<str>)>,
     collected: Vec<bool>,
     reported: usize,
+    suites: Vec<SuiteInfo>,
+    finished: Vec<Arc<str>>,
+    suites_reported: usize,
     sum: f64,
 }
 
@@ -260,6 +264,9 @@ impl Play {
             collected: vec![false; units.len()],
             units,
             reported: 0,
+            suites: suites.to_vec(),
+            finished: Vec::new(),
+            suites_reported: 0,
             sum: 0.0,
         }
     }
@@ -297,6 +304,7 @@ impl Play {
         let mut counts = Counts::default();
         counts.add(Outcome::Passed, false, false);
         self.suite_finished(name, counts);
+        self.report();
     }
 
     fn test(&mut self, index: usize) {
@@ -353,26 +361,48 @@ impl Play {
         }
         self.done[index] = true;
         self.push(EventKind::TestFinished(test));
-        self.report_units();
+        self.report();
     }
 
-    fn report_units(&mut self) {
-        while self.reported < self.units.len() {
-            let is_of_unit = |test: &&TestFinished| test.position[0] as usize == self.reported;
-            let is_open = |(test, done): (&TestFinished, &bool)| is_of_unit(&test) && !done;
-            if self.tests.iter().zip(&self.done).any(is_open) {
+    /// Ends suites whose tests have all ended, and reports what may be reported by now.
+    fn report(&mut self) {
+        for suite in self.suites.clone() {
+            let of_suite = self
+                .tests
+                .iter()
+                .zip(&self.done)
+                .filter(|(test, _)| test.suite == suite.name);
+            let is_open = of_suite.clone().any(|(_, done)| !done);
+            if suite.framework != "command" && !is_open && !self.finished.contains(&suite.name) {
+                let tests: Vec<TestFinished> = of_suite.map(|(test, _)| test.clone()).collect();
+                let (counts, _) = totals(&tests);
+                self.suite_finished(&suite.name, counts);
+            }
+        }
+        while let Some(suite) = self.suites.get(self.suites_reported).cloned() {
+            while let Some((of, unit)) = self.units.get(self.reported).cloned() {
+                let tests = self.tests.iter().zip(&self.done);
+                let tests = tests.filter(|(test, _)| test.position[0] as usize == self.reported);
+                if of != suite.name || tests.clone().any(|(_, done)| !done) {
+                    break;
+                }
+                let tests: Vec<TestFinished> = tests.map(|(test, _)| test.clone()).collect();
+                let (counts, duration) = totals(&tests);
+                self.push(EventKind::UnitReported(UnitReported {
+                    suite: of,
+                    unit,
+                    counts,
+                    duration: seconds(duration),
+                }));
+                self.reported += 1;
+            }
+            if !self.finished.contains(&suite.name) {
                 return;
             }
-            let tests: Vec<TestFinished> = self.tests.iter().filter(is_of_unit).cloned().collect();
-            let (counts, duration) = totals(&tests);
-            let (suite, unit) = self.units[self.reported].clone();
-            self.push(EventKind::UnitReported(UnitReported {
-                suite,
-                unit,
-                counts,
-                duration: seconds(duration),
+            self.push(EventKind::SuiteReported(SuiteReported {
+                suite: suite.name,
             }));
-            self.reported += 1;
+            self.suites_reported += 1;
         }
     }
 
@@ -382,6 +412,7 @@ impl Play {
         } else {
             Outcome::Passed
         };
+        self.finished.push(name.clone());
         self.push(EventKind::SuiteFinished(SuiteFinished {
             suite: name.clone(),
             outcome,
@@ -392,7 +423,7 @@ impl Play {
     }
 
     fn finish(&mut self, suites: &[SuiteInfo]) {
-        assert!(self.done.iter().all(|done| *done), "every test has run");
+        assert_eq!(self.suites_reported, suites.len(), "every test has run");
         let mut all = Counts::default();
         let mut by_suite = Counts::default();
         for suite in suites {
@@ -405,8 +436,6 @@ impl Play {
             let (mut counts, _) = totals(&tests);
             if suite.framework == "command" {
                 counts.add(Outcome::Passed, false, false);
-            } else {
-                self.suite_finished(&suite.name, counts);
             }
             let failed = counts.failures() > 0;
             by_suite.add(
@@ -419,8 +448,6 @@ impl Play {
                 suite.allow_failure,
             );
             add(&mut all, counts);
-            let suite = suite.name.clone();
-            self.push(EventKind::SuiteReported(SuiteReported { suite }));
         }
         self.push(EventKind::RunFinished(RunFinished {
             counts: all,

@@ -126,6 +126,7 @@ fn a_finished_run() {
               "output_bytes": 0
             }
           ],
+          "tests": [],
           "cpu_user_seconds": 1.3,
           "cpu_system_seconds": 0.325,
           "peak_memory_bytes": 12900000,
@@ -181,6 +182,7 @@ fn a_finished_run() {
             "allowed": 0
           },
           "attempts": [],
+          "tests": [],
           "cpu_user_seconds": 0.0,
           "cpu_system_seconds": 0.0,
           "peak_memory_bytes": 0,
@@ -334,4 +336,104 @@ fn an_unwritable_report_is_told_once_and_early() {
         report.event(event).unwrap();
     }
     report.finish().unwrap();
+}
+
+#[test]
+fn tests_of_frameworks_are_listed_in_plan_order() {
+    let tests = crate::test_framework::eventful_tests("api");
+    let suites = [crate::test_framework::framework_suite("api")];
+    let plan: Vec<usize> = (0..tests.len()).collect();
+    let shuffled = crate::test_framework::shuffled(tests.len());
+    let report = of(&crate::test_framework::play(2, &suites, &tests, &shuffled));
+    assert_valid(&report);
+    let suite = &report["suites"][0];
+    let in_order = of(&crate::test_framework::play(2, &suites, &tests, &plan));
+    assert_eq!(suite["tests"], in_order["suites"][0]["tests"]);
+    let ids = suite["tests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|test| test["id"].as_str().unwrap());
+    let expected: Vec<String> = tests.iter().map(|test| test.test.to_string()).collect();
+    assert_eq!(ids.collect::<Vec<_>>(), expected);
+    assert_eq!(
+        suite["error_message"],
+        "2 failed, 2 errored, 1 timed out, 1 crashed of 14 tests"
+    );
+    assert_eq!(suite["attempts"], Value::Array(Vec::new()));
+    assert_eq!(report["sum_of_durations"], in_order["sum_of_durations"]);
+    insta::assert_snapshot!(format!("{:#}", suite["tests"][5]), @r#"
+    {
+      "id": "api::tests/test_flaky.py::test_network",
+      "native_id": "tests/test_flaky.py::test_network",
+      "outcome": "passed",
+      "flaky": true,
+      "duration": 0.03,
+      "phases": [
+        0.01,
+        0.015,
+        0.005
+      ],
+      "file": "tests/test_flaky.py",
+      "line": 10,
+      "message": null,
+      "worker": 0,
+      "attempts": [
+        {
+          "attempt": 1,
+          "outcome": "failed",
+          "message": "ConnectionError: refused",
+          "duration": 0.02
+        },
+        {
+          "attempt": 2,
+          "outcome": "passed",
+          "message": null,
+          "duration": 0.03
+        }
+      ],
+      "markers": [],
+      "properties": []
+    }
+    "#);
+    insta::assert_snapshot!(format!("{:#}", suite["tests"][6]), @r#"
+    {
+      "id": "api::tests/test_orders.py::test_refund",
+      "native_id": "tests/test_orders.py::test_refund",
+      "outcome": "failed",
+      "flaky": false,
+      "duration": 0.41,
+      "phases": [
+        0.01,
+        0.015,
+        0.005
+      ],
+      "file": "tests/test_orders.py",
+      "line": 10,
+      "message": "assert 10 == 11\n +  where 10 = total()",
+      "worker": 1,
+      "attempts": [],
+      "markers": [
+        "slow"
+      ],
+      "properties": [
+        [
+          "ticket",
+          "17"
+        ]
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_run_that_goes_on_lists_the_tests_that_have_ended() {
+    let events = crate::test_framework::eventful_suite();
+    let place = events
+        .iter()
+        .position(|event| matches!(event.kind, EventKind::TestFinished(_)));
+    let report = of(&events[..=place.unwrap()]);
+    assert_valid(&report);
+    assert_eq!(report["complete"], false);
+    assert_eq!(report["suites"][0]["tests"].as_array().unwrap().len(), 1);
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use paceline_engine::event::{Event, EventKind, TestFinished, UnitReported, Warning};
+use paceline_engine::event::{Event, EventKind, NoteKind, TestFinished, UnitReported, Warning};
 
 use super::failures::{Failures, Folds};
 use super::lines::SignsOfLife;
@@ -398,6 +398,12 @@ impl Reporter for Terminal {
             }
             EventKind::TestFinished(test) => self.test(test),
             EventKind::UnitReported(reported) => self.unit(reported),
+            EventKind::SuiteNote(note) if note.about == NoteKind::Mode => {
+                if self.says_lines() {
+                    let line = format!("note: {}: {}\n", note.suite, note.text);
+                    self.err.pending.extend_from_slice(line.as_bytes());
+                }
+            }
             EventKind::SuiteFinished(finished) => {
                 if self.decided.order == Order::Completion {
                     self.result(&finished.suite);

@@ -54,6 +54,7 @@ impl Summary<'_> {
             self.not_run(),
             self.leaked(),
             self.test_warnings(),
+            self.of_frameworks(),
             slowest,
         ]
         .concat()

@@ -96,6 +96,29 @@ impl Summary<'_> {
         text
     }
 
+    /// What frameworks want to be said at the end, such as a report of coverage.
+    pub(super) fn of_frameworks(&self) -> String {
+        let styles = if self.theme.color {
+            Styles::Keep
+        } else {
+            Styles::Strip
+        };
+        let mut text = String::new();
+        for (place, summary) in &self.model.summaries {
+            let lines = sanitize::lines(summary.trim_end().as_bytes(), styles);
+            let name = self.model.suites.get(*place).map(|suite| &suite.info.name);
+            if let Some(name) = name.filter(|_| !lines.is_empty()) {
+                let title = self.theme.paint(Role::Strong, "SUMMARY");
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "\n {title} ({name})");
+            }
+            for line in lines {
+                let _ = writeln!(text, "{}", format!("    {line}").trim_end());
+            }
+        }
+        text
+    }
+
     /// The tests that took longest.
     pub(super) fn slowest_tests(&self) -> String {
         let slowest = &self.model.slowest;

@@ -234,7 +234,8 @@ fn message(test: &TestFinished) -> Option<String> {
 pub(super) fn reason(test: &TestFinished) -> Option<String> {
     let problems = test.details.iter().flat_map(|details| &details.problems);
     let mut reasons = problems.filter_map(|problem| problem.reason.as_deref());
-    one_line(reasons.next().or(test.message.as_deref())?)
+    let reason = reasons.next().or(test.message.as_deref())?;
+    one_line(reason.strip_prefix("reason: ").unwrap_or(reason))
 }
 
 fn one_line(text: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Suites whose tests frameworks run.
 
-use paceline_engine::event::EventKind;
+use paceline_engine::event::{EventKind, NoteKind, SuiteNote};
 use paceline_engine::outcome::Outcome;
 
 use super::*;
@@ -36,7 +36,6 @@ fn a_line_a_unit_and_the_failures_in_full() {
      1) tests/test_faults.py::test_segfault  SIGSEGV  0.03s
         │ signal 11 (SIGSEGV)
         │ Fatal Python error: Segmentation fault
-        │ (no output)
         at      tests/test_faults.py:10
         rerun   paceline run tests/test_faults.py::test_segfault
         native  python -m pytest 'tests/test_faults.py::test_segfault'
@@ -133,7 +132,7 @@ fn verbose_tells_each_test_and_why_some_were_skipped() {
                         RuntimeError: no database  tests/test_orders.py:12
          SKIP [  0.03s] tests/test_orders.py::test_skipped  needs a network
          SKIP [  0.03s] tests/test_orders.py::test_skipped_too  needs a network
-        XFAIL [  0.03s] tests/test_orders.py::test_xfailed  reason: ticket 42
+        XFAIL [  0.03s] tests/test_orders.py::test_xfailed  ticket 42
         XPASS [  0.03s] tests/test_orders.py::test_xpassed  ticket 43
          FAIL [  0.03s] tests/test_orders.py::test_parts
                         contains 1 failed subtest  tests/test_orders.py:12
@@ -214,13 +213,13 @@ fn commands_and_frameworks_in_one_run_and_seen_from_a_directory_below() {
     let setup = setup().with(|options| options.root = "..".to_owned());
     insta::assert_snapshot!(setup.run(&play(2, &suites, &tests, &[1, 0])).both(), @"
     == stdout
+         PASS [  1.00s] (1/3) lint
     PASS   phpunit  ../services/api/tests/test_a.py              1 test    0.20s
+         PASS [  1.23s] (2/3) api  1 test
     FAIL   pytest   ../test_b.py                                 1 test    0.03s   1 failed
            FAIL test_y  0.03s  ../test_b.py:12
                 assert 0
-         PASS [  1.00s] (1/3) lint
-         PASS [  1.23s] (2/3) api  1 test
-         FAIL [  1.23s] (3/3) web  1 test, 1 failed
+         FAIL [  1.03s] (3/3) web  1 test, 1 failed
 
      FAILURES (1)
 
@@ -323,4 +322,44 @@ fn warnings_are_counted_and_at_most_twenty_are_listed() {
     );
     assert!(warnings.trim_end().ends_with("and 2 more"), "{warnings}");
     assert_eq!(warnings.matches("DeprecationWarning").count(), 20);
+}
+
+#[test]
+fn notes_about_suites_and_what_frameworks_say_at_the_end() {
+    let tests = [test_of("api", "test_a.py::test_x")];
+    let mut events = play(1, &[framework_suite("api")], &tests, &[0]);
+    for (about, text) in [
+        (NoteKind::Mode, "everything is collected first"),
+        (NoteKind::Summary, "---- coverage ----\nTOTAL  93%\n"),
+    ] {
+        let mut event = events[1].clone();
+        event.kind = EventKind::SuiteNote(SuiteNote {
+            suite: "api".into(),
+            about,
+            text: text.to_owned(),
+        });
+        events.insert(2, event);
+    }
+    insta::assert_snapshot!(setup().run(&events).both(), @"
+    == stdout
+    PASS   pytest  test_a.py                                    1 test    0.03s
+
+     WARNINGS (1)
+          [1]  api/orders.py:31: DeprecationWarning: utcnow() is deprecated
+               use now()
+
+     SUMMARY (api)
+        ---- coverage ----
+        TOTAL  93%
+
+    ────────────────────────────────────────────────────────────────────────
+     PASSED   1 test: 1 passed
+     time     0.03s wall, 0.03s sum of durations
+     limit    0.03s (suites that do not fit beside each other), efficiency 96 %
+     logs     .paceline/logs
+     reports  test-report.json  junit.xml
+    == stderr
+    paceline 0.1.0  1 suite, 1 job, run 01K3F9
+    note: api: everything is collected first
+    ");
 }

@@ -1,5 +1,7 @@
 //! The live region, on an emulated terminal.
 
+use paceline_engine::event::EventKind;
+
 use super::*;
 use crate::test_events::{seconds, timed_out};
 
@@ -225,4 +227,48 @@ fn a_forced_terminal_has_the_size_that_is_asked_for() {
         "{}",
         written.stdout
     );
+}
+
+#[test]
+fn tests_of_frameworks_are_listed_with_their_workers_and_failures_stay_above() {
+    let events = crate::test_framework::eventful_suite();
+    let is_start_of = |id: &'static str| move |event: &Event| matches!(&event.kind, EventKind::AttemptStarted(started) if started.test.ends_with(id));
+    let place = |id| events.iter().position(is_start_of(id)).unwrap();
+    let mut screen = Screen::new(80, 24, |_| {});
+    screen.feed(&events[..2]).tick(0.1);
+    insta::assert_snapshot!(screen.contents(), @"
+    paceline 0.1.0  1 suite, 2 jobs, run 01K3F9
+                               0/0+  0%  00:00
+        0.10s  api  collecting
+    ");
+    screen.feed(&events[2..=place("::test_refund")]).tick(9.0);
+    insta::assert_snapshot!(screen.contents(), @"
+    paceline 0.1.0  1 suite, 2 jobs, run 01K3F9
+      SIGSEGV [  0.03s] w0 tests/test_faults.py::test_segfault
+                        signal 11 (SIGSEGV)  tests/test_faults.py:10
+      TIMEOUT [  5.00s] w0 tests/test_faults.py::test_hang
+                        timed out after 5s  tests/test_faults.py:12
+    FLAKY 2/2 [  0.03s] w0 tests/test_flaky.py::test_network
+     ███████████               6/13+  46%  00:09  2 failed  1 flaky
+        1.36s  w1  tests/test_orders.py::test_refund
+    ");
+    screen
+        .feed(&events[place("::test_refund") + 1..=place("test_broken.py")])
+        .tick(12.0);
+    insta::assert_snapshot!(screen.contents(), @"
+    paceline 0.1.0  1 suite, 2 jobs, run 01K3F9
+      SIGSEGV [  0.03s] w0 tests/test_faults.py::test_segfault
+                        signal 11 (SIGSEGV)  tests/test_faults.py:10
+      TIMEOUT [  5.00s] w0 tests/test_faults.py::test_hang
+                        timed out after 5s  tests/test_faults.py:12
+    FLAKY 2/2 [  0.03s] w0 tests/test_flaky.py::test_network
+         FAIL [  0.41s] w1 tests/test_orders.py::test_refund
+                        assert 10 == 11  tests/test_orders.py:12
+        ERROR [  0.03s] w0 tests/test_orders.py::test_set_up
+                        RuntimeError: no database  tests/test_orders.py:12
+         FAIL [  0.03s] w0 tests/test_orders.py::test_parts
+                        contains 1 failed subtest  tests/test_orders.py:12
+     ██████████████████████▎   13/14  92%  00:12  5 failed  1 flaky  2 skipped
+        3.00s  w0  tests/test_broken.py
+    ");
 }

@@ -462,6 +462,7 @@ fn a_test_of_a_framework_is_named_by_its_own_id() {
         }
     }
     insta::assert_snapshot!(setup().run(&events).stdout, @"
+
      FAILURES (1)
 
      1) test_a.py::test_b  SIGSEGV  1.00s
