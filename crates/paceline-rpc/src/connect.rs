@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::client::{Client, Frame};
+use crate::process::Process;
 use crate::server::ServerExit;
 
 /// Any error that can be sent to another thread.
@@ -111,7 +112,7 @@ impl Diagnostics {
             in_flight: client.in_flight(),
             unmatched: client.unmatched_count(),
             dropped: client.dropped_notification_count(),
-            server_exit: process.and_then(|process| process.exit()),
+            server_exit: process.and_then(Process::exit),
             server_output: process.map_or_else(String::new, |process| process.output().since(0)),
         }
     }

@@ -151,7 +151,7 @@ macro_rules! ensure_ok {
 ///     assert_eq!(error.message, "no such method");
 ///     Ok(())
 /// }
-/// let error = RpcError::new(-32601, "no such method");
+/// let error = Box::new(RpcError::new(-32601, "no such method"));
 /// assert!(check(Err(CallError::Rpc { method: "m".into(), error })).is_ok());
 /// assert_eq!(
 ///     check(Ok(3)).unwrap_err().to_string(),

@@ -164,7 +164,9 @@ impl<S: Server, Stage> Harness<S, Stage> {
 
     /// Runs the tests.
     pub async fn run_with(self, config: &RunConfig, reporter: &mut dyn Reporter) -> RunReport {
-        run::run(self.server, self.hooks, self.tests, config, reporter).await
+        // Boxed, here and at other seams, since the compiler gives up on futures nested too deeply.
+        let run = run::run(self.server, self.hooks, self.tests, config, reporter);
+        Box::pin(run).await
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn shortened(text: &str, limit: usize) -> String {
 }
 
 /// Reads `30`, `1.5`, `500ms`, `30s`, `2m`, `1h`; a number alone is seconds.
+#[cfg(feature = "cli")]
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let split = text
@@ -74,6 +75,7 @@ mod tests {
         assert_eq!(words(120_000), "2m");
     }
 
+    #[cfg(feature = "cli")]
     #[test]
     fn durations_read() {
         assert_eq!(parse_duration("1.5"), Ok(Duration::from_millis(1500)));

@@ -220,13 +220,13 @@ pub fn io_tests(path: impl AsRef<Path>) -> Result<Vec<Test<Client>>, IoFileError
         let text = std::fs::read_to_string(&file).map_err(|error| read(&file, error))?;
         let parsed = IoFile::parse(&text, &file)?;
         let shown = file.strip_prefix(path).unwrap_or(&file).with_extension("");
-        let shown = match shown.as_os_str().is_empty() {
-            true => file
-                .file_stem()
+        let shown = if shown.as_os_str().is_empty() {
+            file.file_stem()
                 .unwrap_or_default()
                 .to_string_lossy()
-                .into_owned(),
-            false => shown.to_string_lossy().into_owned(),
+                .into_owned()
+        } else {
+            shown.to_string_lossy().into_owned()
         };
         let name = match &parsed.name {
             Some(name) => format!("{shown}: {name}"),

@@ -38,6 +38,7 @@ pub enum Raw {
 type Answer = Pin<Box<dyn Future<Output = Result<Value, RpcError>> + Send>>;
 
 #[derive(Clone)]
+#[expect(clippy::type_complexity, reason = "each type is used once")]
 enum Method {
     Answer(Arc<dyn Fn(Value) -> Answer + Send + Sync>),
     Raw(Arc<dyn Fn(&Id) -> Vec<Raw> + Send + Sync>),
@@ -169,7 +170,7 @@ impl MockServer {
         let _ = self
             .state
             .events
-            .send(request(None, method, params).to_string());
+            .send(request(None, method, params, false).to_string());
     }
 
     /// Sends a text to every connection as a message.
@@ -402,14 +403,11 @@ async fn http(stream: TcpStream, state: &Arc<State>) -> io::Result<()> {
 /// Answers one frame, in a task of its own, so that a slow answer does not hold up others.
 fn handle(state: &Arc<State>, frame: &str, answers: &mpsc::UnboundedSender<Raw>) {
     let is_batch = frame.trim_start().starts_with('[');
-    let messages = match parse(frame) {
-        Ok(messages) => messages,
-        Err(_) => {
-            let error = RpcError::new(RpcError::PARSE_ERROR, "Parse error");
-            let text = response(&Id::Null, Err(error)).to_string();
-            let _ = answers.send(Raw::Text(text));
-            return;
-        }
+    let Ok(messages) = parse(frame) else {
+        let error = RpcError::new(RpcError::PARSE_ERROR, "Parse error");
+        let text = response(&Id::Null, Err(error)).to_string();
+        let _ = answers.send(Raw::Text(text));
+        return;
     };
     let (state, answers) = (Arc::clone(state), answers.clone());
     // Noted here, so that the order is that of arrival.

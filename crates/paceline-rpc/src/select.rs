@@ -37,9 +37,12 @@ impl Selection {
     /// Whether a test is selected. One that is ignored can be selected, to be reported as skipped.
     pub fn selects<C>(&self, test: &Test<C>) -> bool {
         let name = test.name();
-        let named = |text: &String| match self.exact {
-            true => name == text,
-            false => name.contains(text.as_str()),
+        let named = |text: &String| {
+            if self.exact {
+                name == text
+            } else {
+                name.contains(text.as_str())
+            }
         };
         (self.names.is_empty() || self.names.iter().any(named))
             && !self.skip.iter().any(named)

@@ -2,7 +2,14 @@
 //!
 //! This program is its own server: started with `RPC_FIXTURE` set, it serves. So it has no harness.
 
-#![cfg_attr(not(unix), expect(unused, reason = "signals are needed"))]
+#![cfg(unix)]
+#![expect(
+    clippy::exit,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test, and a server"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -13,9 +20,9 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 use paceline_rpc::mock::{MockServer, Raw};
 use paceline_rpc::{
-    Client, Ctx, FailureKind, Framing, Harness, Instance, Isolation, JsonRpc, OnServerExit,
-    Outcome, ProcessServer, ProcessServerBuilder, Ready, RunConfig, RunReport, Server,
-    StartContext, Stdio as StdioServer, Test, ensure, ensure_eq, ensure_rpc_error,
+    Client, Ctx, FailureKind, Framing, Harness, Isolation, JsonRpc, OnServerExit, Outcome,
+    ProcessServer, ProcessServerBuilder, Ready, RunConfig, RunReport, Server, StartContext,
+    Stdio as StdioServer, Test, ensure, ensure_eq, ensure_rpc_error,
 };
 use serde_json::{Value, json};
 
@@ -55,10 +62,10 @@ fn main() -> ExitCode {
         ),
         ("dropping_a_run_kills_the_server", dropped),
         ("a_test_process_that_panics_leaves_nothing", || {
-            dies_leaving_nothing("panic")
+            dies_leaving_nothing("panic");
         }),
         ("a_test_process_that_is_killed_leaves_nothing", || {
-            dies_leaving_nothing("kill")
+            dies_leaving_nothing("kill");
         }),
         ("interrupts_while_starting", || interrupted_at("starting")),
         ("interrupts_in_before_all", || interrupted_at("before_all")),
@@ -936,9 +943,10 @@ mod fixture {
         // The server that never is ready tells its own pid, through a file that is this program's
         // standard output.
         let server = match how.as_str() {
-            "starting" => super::fixture("announce")
-                .env("ANNOUNCE", format!("/proc/{}/fd/1", std::process::id())),
-            _ => super::fixture("serve"),
+            "starting" => {
+                fixture("announce").env("ANNOUNCE", format!("/proc/{}/fd/1", std::process::id()))
+            }
+            _ => fixture("serve"),
         };
         let announce = |cx: &Ctx<Client>| {
             println!("server pid {}", cx.server().pid().unwrap_or_default());

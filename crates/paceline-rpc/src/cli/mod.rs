@@ -11,4 +11,5 @@ mod main;
 mod server;
 
 pub use args::{Cli, Color, Format};
+pub use clap::Parser;
 pub use server::{AnyServer, ServerArgs, ServerArgsError};

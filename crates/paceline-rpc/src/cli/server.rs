@@ -121,6 +121,10 @@ impl ServerArgs {
         Ok(AnyServer::Process(Arc::new(server)))
     }
 
+    #[cfg_attr(
+        all(feature = "http", feature = "websocket"),
+        expect(clippy::unnecessary_wraps, reason = "without a transport it can fail")
+    )]
     fn connector(&self, host: &str, port: u16) -> Result<JsonRpc, ServerArgsError> {
         if let Some(url) = &self.http_url {
             #[cfg(feature = "http")]

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::error::{CallError, CloseReason};
 use super::id::Id;
 use super::inner::{Inner, Outgoing};
-use super::message;
 
 /// A batch under construction, from [`Client::batch`](super::Client::batch).
 ///
@@ -66,7 +65,7 @@ impl<'a> Batch<'a> {
 
     fn add(&mut self, id: Option<&Id>, method: &str, params: impl Serialize) {
         match serde_json::to_value(params) {
-            Ok(params) => self.messages.push(message::request(id, method, params)),
+            Ok(params) => self.messages.push(self.inner.request(id, method, params)),
             Err(error) => {
                 self.broken.get_or_insert(CallError::Params {
                     method: method.to_owned(),

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::batch::Batch;
 use super::error::{CallError, CloseReason, RpcError, WaitError};
 use super::inner::{Inner, Outgoing};
-use super::message;
 use super::transcript::Frame;
 use crate::human::shortened;
 
@@ -117,7 +116,7 @@ impl Client {
             id: &id,
         };
         let message = Outgoing {
-            text: message::request(Some(&id), method, params).to_string(),
+            text: self.inner.request(Some(&id), method, params).to_string(),
             ids: vec![id.clone()],
         };
         let exchange = async {
@@ -147,7 +146,7 @@ impl Client {
     pub async fn notify(&self, method: &str, params: impl Serialize) -> Result<(), CallError> {
         let params = to_params(method, params)?;
         let message = Outgoing {
-            text: message::request(None, method, params).to_string(),
+            text: self.inner.request(None, method, params).to_string(),
             ids: Vec::new(),
         };
         let sent = self.inner.send(message).await;

@@ -84,7 +84,7 @@ pub enum CallError {
         method: String,
         /// The server's answer.
         #[source]
-        error: RpcError,
+        error: Box<RpcError>,
     },
     /// The server did not answer in time.
     #[error(

@@ -97,6 +97,10 @@ impl Inner {
         }
     }
 
+    pub(crate) fn request(&self, id: Option<&Id>, method: &str, params: Value) -> Value {
+        message::request(id, method, params, self.options.omit_null_params)
+    }
+
     /// Registers a request. The answer comes through the receiver, the end of the connection too.
     pub(crate) fn expect(
         &self,
@@ -175,9 +179,10 @@ impl Inner {
                 };
                 let method = pending.method;
                 // The caller may have given up.
-                let _ = pending
-                    .answer
-                    .send(result.map_err(|error| CallError::Rpc { method, error }));
+                let _ = pending.answer.send(result.map_err(|error| CallError::Rpc {
+                    method,
+                    error: Box::new(error),
+                }));
             }
             Incoming::Notification { method, params } => {
                 self.notifications.arrived(Notification { method, params });
@@ -273,6 +278,10 @@ impl Inner {
     }
 
     /// Ends the connection. Only the first reason counts.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the callers have made it for this"
+    )]
     pub(crate) fn close(&self, reason: CloseReason) {
         let all = {
             let mut pending = lock(&self.pending);

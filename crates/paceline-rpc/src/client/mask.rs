@@ -67,17 +67,25 @@ impl Mask {
     /// Whether anything was hidden.
     fn hide_in(&self, value: &mut Value) -> bool {
         match value {
-            Value::Array(items) => items
-                .iter_mut()
-                .fold(false, |hidden, item| self.hide_in(item) || hidden),
-            Value::Object(members) => members.iter_mut().fold(false, |hidden, (key, value)| {
-                if self.keys.contains(&key.to_lowercase()) {
-                    *value = Value::String(STARS.to_owned());
-                    true
-                } else {
-                    self.hide_in(value) || hidden
+            Value::Array(items) => {
+                let mut hidden = false;
+                for item in items {
+                    hidden |= self.hide_in(item);
                 }
-            }),
+                hidden
+            }
+            Value::Object(members) => {
+                let mut hidden = false;
+                for (key, value) in members {
+                    if self.keys.contains(&key.to_lowercase()) {
+                        *value = Value::String(STARS.to_owned());
+                        hidden = true;
+                    } else {
+                        hidden |= self.hide_in(value);
+                    }
+                }
+                hidden
+            }
             _ => false,
         }
     }

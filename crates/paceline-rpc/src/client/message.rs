@@ -127,9 +127,8 @@ fn id_of(value: &Value) -> Option<Id> {
     }
 }
 
-/// A request, or with no id a notification. Null parameters become an empty object, since servers
-/// that insist on parameters are more common than servers that refuse them.
-pub(crate) fn request(id: Option<&Id>, method: &str, params: Value) -> Value {
+/// A request, or with no id a notification. Null parameters become an empty object, or nothing.
+pub(crate) fn request(id: Option<&Id>, method: &str, params: Value, omit_null: bool) -> Value {
     let mut message = Map::new();
     message.insert("jsonrpc".to_owned(), "2.0".into());
     if let Some(id) = id {
@@ -137,6 +136,7 @@ pub(crate) fn request(id: Option<&Id>, method: &str, params: Value) -> Value {
     }
     message.insert("method".to_owned(), method.into());
     let params = match params {
+        Value::Null if omit_null => return Value::Object(message),
         Value::Null => Value::Object(Map::new()),
         // Only arrays and objects are parameters; a lone value can only have been meant as the first.
         params @ (Value::Array(_) | Value::Object(_)) => params,
@@ -273,11 +273,15 @@ mod tests {
     #[test]
     fn null_parameters_are_an_empty_object_and_a_lone_value_the_first() {
         assert_eq!(
-            request(None, "m", Value::Null),
+            request(None, "m", Value::Null, false),
             json!({"jsonrpc": "2.0", "method": "m", "params": {}})
         );
         assert_eq!(
-            request(Some(&Id::from(3_u64)), "m", json!("x")),
+            request(None, "m", Value::Null, true),
+            json!({"jsonrpc": "2.0", "method": "m"})
+        );
+        assert_eq!(
+            request(Some(&Id::from(3_u64)), "m", json!("x"), false),
             json!({"jsonrpc": "2.0", "id": 3, "method": "m", "params": ["x"]})
         );
     }

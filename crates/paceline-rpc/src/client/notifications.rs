@@ -85,9 +85,8 @@ impl Notifications {
                 Ok(true) => {
                     let waiter = state.waiters.remove(at);
                     // A waiter that has just gone leaves the notification to the next.
-                    match waiter.answer.send(Ok(notification.clone())) {
-                        Ok(()) => return,
-                        Err(_) => continue,
+                    if waiter.answer.send(Ok(notification.clone())).is_ok() {
+                        return;
                     }
                 }
                 Err(panic) => {

@@ -15,6 +15,7 @@ pub struct ClientOptions {
     pub(crate) id_style: IdStyle,
     pub(crate) mask: Mask,
     pub(crate) max_frame: usize,
+    pub(crate) omit_null_params: bool,
     pub(crate) subscribe_method: String,
     pub(crate) token: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
@@ -30,6 +31,7 @@ impl Default for ClientOptions {
             id_style: IdStyle::Numbers,
             mask: Mask::default(),
             max_frame: 64 * 1024 * 1024,
+            omit_null_params: false,
             subscribe_method: "subscribe".to_owned(),
             token: None,
             headers: Vec::new(),
@@ -85,6 +87,13 @@ impl ClientOptions {
     /// The longest message that is accepted, in bytes. Default 64 MiB.
     pub fn max_frame(mut self, bytes: usize) -> Self {
         self.max_frame = bytes;
+        self
+    }
+
+    /// Leaves `params` out where a call has none, for servers that refuse the empty object that is
+    /// sent by default. More servers insist on one.
+    pub fn omit_null_params(mut self) -> Self {
+        self.omit_null_params = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! JSON that stands for JSON.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
@@ -110,7 +110,7 @@ impl Pattern {
             message.push_str(&mismatch.to_string());
         }
         if mismatches.len() > 20 {
-            message.push_str(&format!("\n  and {} more", mismatches.len() - 20));
+            let _ = write!(message, "\n  and {} more", mismatches.len() - 20);
         }
         let expected = self.filled(&self.value, value);
         Err(Failure::mismatch(message, pretty(&expected), pretty(value)))
@@ -125,9 +125,10 @@ impl Pattern {
                     Err(why) => return mismatch(found, at, why, got),
                 };
                 if !accepted {
-                    let expected = match text.starts_with('<') {
-                        true => text.clone(),
-                        false => wanted.to_string(),
+                    let expected = if text.starts_with('<') {
+                        text.clone()
+                    } else {
+                        wanted.to_string()
                     };
                     mismatch(found, at, expected, got);
                 }
@@ -154,7 +155,7 @@ impl Pattern {
                 }
                 for (index, (wanted, got)) in wanted.iter().zip(items).enumerate() {
                     self.inside(&index.to_string(), at, |at| {
-                        self.compare(wanted, got, at, found)
+                        self.compare(wanted, got, at, found);
                     });
                 }
             }
@@ -224,9 +225,10 @@ impl Pattern {
             _ => {
                 let mut found = Vec::new();
                 self.compare(wanted, got, &mut String::new(), &mut found);
-                match found.is_empty() {
-                    true => got.clone(),
-                    false => wanted.clone(),
+                if found.is_empty() {
+                    got.clone()
+                } else {
+                    wanted.clone()
                 }
             }
         }

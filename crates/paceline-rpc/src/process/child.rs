@@ -96,6 +96,10 @@ pub struct Stopped {
     pub escaped: usize,
 }
 
+#[cfg_attr(
+    not(feature = "stdio"),
+    expect(dead_code, reason = "only a connection uses them")
+)]
 pub(crate) struct Pipes {
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: Option<ChildStdout>,

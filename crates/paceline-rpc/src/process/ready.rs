@@ -97,9 +97,10 @@ pub(crate) async fn http_get(address: &Address, path: &str) -> Result<(), String
             None => (rest.to_owned(), "/".to_owned()),
         },
     };
-    let target = match authority.contains(':') {
-        true => authority.clone(),
-        false => format!("{authority}:80"),
+    let target = if authority.contains(':') {
+        authority.clone()
+    } else {
+        format!("{authority}:80")
     };
     let slash = if path.starts_with('/') { "" } else { "/" };
     let request =

@@ -28,7 +28,7 @@ impl<C: Connect> Server for ProcessServer<C> {
     async fn start(self: &Arc<Self>, context: &StartContext) -> Result<Running<C>, StartError> {
         let mut tries = 1;
         loop {
-            let result = self.attempt(context).await;
+            let result = Box::pin(self.attempt(context)).await;
             match result {
                 // Somebody else was faster.
                 Err(StartError::Exited { ref output, .. })
@@ -149,7 +149,7 @@ impl<C: Connect> ProcessServer<C> {
                     Ready::Line(_) | Ready::Spawned => Ok(()),
                 }
             };
-            match tokio::time::timeout(TRY, attempt).await {
+            match tokio::time::timeout(TRY, Box::pin(attempt)).await {
                 Ok(Ok(())) => return Ok(connector),
                 Ok(Err(why)) => *last = why,
                 Err(_) => *last = format!("no answer within {}", in_words(TRY)),

@@ -80,9 +80,8 @@ fn document(suite: &str, run: &RunReport) -> String {
 fn verdict(test: &TestReport) -> Option<(&'static str, &'static str)> {
     let failure = test.outcome.failure()?;
     let element = match failure.kind {
-        FailureKind::Assertion => "failure",
         // A panic is how assertions of the standard library fail.
-        FailureKind::Panic => "failure",
+        FailureKind::Assertion | FailureKind::Panic => "failure",
         FailureKind::Error | FailureKind::Timeout | FailureKind::ServerExit => "error",
     };
     Some((element, failure.kind.as_str()))

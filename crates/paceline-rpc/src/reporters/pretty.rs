@@ -33,9 +33,10 @@ impl<W: Write> Pretty<W> {
     }
 
     fn painted(&self, code: &str, text: &str) -> String {
-        match self.color {
-            true => format!("\x1b[{code}m{text}\x1b[0m"),
-            false => text.to_owned(),
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
         }
     }
 
@@ -80,9 +81,10 @@ impl<W: Write> Pretty<W> {
             (true, false) => self.painted("32", "ok"),
             (false, false) => self.painted("31", "FAILED"),
         };
-        let time = match self.times {
-            true => format!("; finished in {}", in_words(run.duration)),
-            false => String::new(),
+        let time = if self.times {
+            format!("; finished in {}", in_words(run.duration))
+        } else {
+            String::new()
         };
         writeln!(
             self.write,

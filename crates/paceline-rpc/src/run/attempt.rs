@@ -126,13 +126,17 @@ impl<S: Server> Run<S> {
             Isolation::Shared | Isolation::Connection => true,
             Isolation::WorkerServer | Isolation::Server => has_hooks,
         };
-        let live = match main {
-            true => Some(self.main_server().await.map_err(NoPlace::Skip)?),
-            false => None,
+        let live = if main {
+            Some(self.main_server().await.map_err(NoPlace::Skip)?)
+        } else {
+            None
         };
-        let failed = |error: crate::server::StartError| match self.config.interrupt.is_cancelled() {
-            true => NoPlace::Skip("interrupted".to_owned()),
-            false => NoPlace::Fail(Stage::Server, error.to_string()),
+        let failed = |error: crate::server::StartError| {
+            if self.config.interrupt.is_cancelled() {
+                NoPlace::Skip("interrupted".to_owned())
+            } else {
+                NoPlace::Fail(Stage::Server, error.to_string())
+            }
         };
         let (running, own_server) = match (isolation, live) {
             (Isolation::Shared, Some(live)) => {
@@ -163,9 +167,10 @@ impl<S: Server> Run<S> {
                 if own_server {
                     self.stop_server(&running).await;
                 }
-                Err(match self.config.interrupt.is_cancelled() {
-                    true => NoPlace::Skip("interrupted".to_owned()),
-                    false => NoPlace::Fail(Stage::Connect, why),
+                Err(if self.config.interrupt.is_cancelled() {
+                    NoPlace::Skip("interrupted".to_owned())
+                } else {
+                    NoPlace::Fail(Stage::Connect, why)
                 })
             }
         }
@@ -294,10 +299,11 @@ impl<S: Server> Run<S> {
         } else if failure.connection.closed.is_some() && instance.can_exit() {
             let _ = tokio::time::timeout(DEATH_NOTICE, instance.exited()).await;
         }
-        self.add_server(&mut failure, instance, since);
-        match timed_out {
-            true => Outcome::TimedOut(Box::new(failure)),
-            false => Outcome::Failed(Box::new(failure)),
+        Self::add_server(&mut failure, instance, since);
+        if timed_out {
+            Outcome::TimedOut(Box::new(failure))
+        } else {
+            Outcome::Failed(Box::new(failure))
         }
     }
 
@@ -307,7 +313,7 @@ impl<S: Server> Run<S> {
         }
     }
 
-    fn add_server(&self, failure: &mut FailureReport, instance: &dyn Instance, since: &Since) {
+    fn add_server(failure: &mut FailureReport, instance: &dyn Instance, since: &Since) {
         failure.server_exit = instance.exit().or(failure.connection.server_exit.clone());
         failure.server_output = instance.output_since(since.output);
         if failure.server_output.is_empty() {
@@ -347,7 +353,7 @@ impl<S: Server> Run<S> {
                 .running
                 .connector
                 .diagnose(&place.client, since.frames);
-            self.add_server(&mut failure, &*place.running.instance, since);
+            Self::add_server(&mut failure, &*place.running.instance, since);
             return Outcome::Failed(Box::new(failure));
         }
         let at = failure

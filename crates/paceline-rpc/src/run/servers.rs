@@ -85,7 +85,7 @@ impl<S: Server> Run<S> {
             biased;
             // Dropping the future in the middle kills what it has started.
             () = self.config.interrupt.cancelled() => Err(StartError::Interrupted),
-            running = self.servers.server.start(&context) => running,
+            running = Box::pin(self.servers.server.start(&context)) => running,
         }
     }
 
@@ -114,7 +114,7 @@ impl<S: Server> Run<S> {
                 Ok(live) => Ok(live),
                 Err(why) => {
                     *lock(&self.servers.aborted) = Some(why.clone());
-                    Err(self.give_up(why))
+                    Err(self.give_up(&why))
                 }
             };
         };
@@ -143,7 +143,7 @@ impl<S: Server> Run<S> {
                 let exited = live.running.instance.exited();
                 match tokio::time::timeout(super::attempt::DEATH_NOTICE, exited).await {
                     Ok(exit) => self.after_exit(&mut main, &live, &exit.to_string()).await,
-                    Err(_) => Err(self.give_up(format!("no connection to the server: {why}"))),
+                    Err(_) => Err(self.give_up(&format!("no connection to the server: {why}"))),
                 }
             }
         }
@@ -156,10 +156,10 @@ impl<S: Server> Run<S> {
         exit: &str,
     ) -> Result<Arc<Live<S>>, String> {
         if self.config.on_server_exit == OnServerExit::Skip {
-            return Err(self.give_up(format!("the server ended: {exit}")));
+            return Err(self.give_up(&format!("the server ended: {exit}")));
         }
         if main.restarts >= self.config.max_restarts {
-            return Err(self.give_up(format!(
+            return Err(self.give_up(&format!(
                 "the server ended: {exit}, and had been restarted {} times already",
                 main.restarts
             )));
@@ -172,14 +172,14 @@ impl<S: Server> Run<S> {
         match self.bring_up(main).await {
             Ok(live) => Ok(live),
             Err(why) => {
-                Err(self.give_up(format!("the server ended: {exit}; restarting it: {why}")))
+                Err(self.give_up(&format!("the server ended: {exit}; restarting it: {why}")))
             }
         }
     }
 
-    fn give_up(&self, reason: String) -> String {
+    fn give_up(&self, reason: &str) -> String {
         let mut gone = lock(&self.servers.gone);
-        gone.get_or_insert(first_line(&reason)).clone()
+        gone.get_or_insert(first_line(reason)).clone()
     }
 
     /// Server, shared connection, `before_all`.
@@ -209,7 +209,7 @@ impl<S: Server> Run<S> {
 
     /// Closes a connection; a close that does not end is given up.
     pub(crate) async fn close(&self, connector: &S::Connector, client: Arc<ClientOf<S>>) {
-        let closing = connector.close(client);
+        let closing = Box::pin(connector.close(client));
         if tokio::time::timeout(self.config.hook_timeout, closing)
             .await
             .is_err()
@@ -346,7 +346,7 @@ async fn connect<C: Connect>(
 ) -> Result<Arc<C::Client>, String> {
     tokio::select! {
         biased;
-        connected = tokio::time::timeout(timeout, connector.connect()) => match connected {
+        connected = tokio::time::timeout(timeout, Box::pin(connector.connect())) => match connected {
             Ok(Ok(client)) => Ok(Arc::new(client)),
             Ok(Err(error)) => Err(Failure::from_boxed(error).to_string()),
             Err(_) => Err(format!("no connection within {}", in_words(timeout))),

@@ -32,18 +32,6 @@ pub struct JsonRpc {
 }
 
 #[derive(Clone, Debug)]
-#[cfg_attr(
-    not(any(
-        feature = "websocket",
-        feature = "http",
-        feature = "tcp",
-        feature = "unix"
-    )),
-    expect(
-        clippy::empty_enums,
-        reason = "without a transport there is no address"
-    )
-)]
 enum Endpoint {
     #[cfg(feature = "websocket")]
     WebSocket(String),
@@ -56,16 +44,25 @@ enum Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    #[cfg_attr(
+        not(any(
+            feature = "websocket",
+            feature = "http",
+            feature = "tcp",
+            feature = "unix"
+        )),
+        expect(unused_variables, reason = "without a transport there is no address")
+    )]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             #[cfg(feature = "websocket")]
-            Self::WebSocket(ref url) => _f.write_str(url),
+            Self::WebSocket(ref url) => f.write_str(url),
             #[cfg(feature = "http")]
-            Self::Http(ref url) => _f.write_str(url),
+            Self::Http(ref url) => f.write_str(url),
             #[cfg(feature = "tcp")]
-            Self::Tcp(address, _) => write!(_f, "tcp {address}"),
+            Self::Tcp(address, _) => write!(f, "tcp {address}"),
             #[cfg(feature = "unix")]
-            Self::Unix(ref path, _) => write!(_f, "unix socket {}", path.display()),
+            Self::Unix(ref path, _) => write!(f, "unix socket {}", path.display()),
         }
     }
 }
@@ -122,7 +119,7 @@ impl JsonRpc {
     /// Opens a connection.
     pub async fn open(&self) -> Result<Client, ConnectError> {
         let timeout = self.options.connect_timeout;
-        let why = match tokio::time::timeout(timeout, self.attempt()).await {
+        let why = match tokio::time::timeout(timeout, Box::pin(self.attempt())).await {
             Ok(Ok(client)) => return Ok(client),
             Ok(Err(why)) => why,
             Err(_) => format!("no connection within {}", crate::human::in_words(timeout)),

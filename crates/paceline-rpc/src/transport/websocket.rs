@@ -93,9 +93,10 @@ fn refused(error: &tungstenite::Error) -> String {
             let body = String::from_utf8_lossy(body);
             let body = crate::human::shortened(body.trim(), 500);
             let status = response.status();
-            match body.is_empty() {
-                true => format!("the handshake was answered with HTTP status {status}"),
-                false => format!("the handshake was answered with HTTP status {status}: {body}"),
+            if body.is_empty() {
+                format!("the handshake was answered with HTTP status {status}")
+            } else {
+                format!("the handshake was answered with HTTP status {status}: {body}")
             }
         }
         other => other.to_string(),

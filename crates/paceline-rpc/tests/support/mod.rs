@@ -1,5 +1,10 @@
 //! Servers that count, and logs of what happened.
-#![allow(clippy::allow_attributes, dead_code, reason = "each test uses a part")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "each test uses a part"
+)]
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
