@@ -236,6 +236,9 @@ pub struct RunOptions {
     /// What it means when nothing is selected
     #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
     pub no_tests: NoTests,
+    /// How workers connect
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    pub transport: TransportChoice,
     /// Do not read or write the history of earlier runs
     #[arg(long)]
     pub no_history: bool,
@@ -359,6 +362,16 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+/// How workers connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TransportChoice {
+    /// Over a Unix socket where there are any, else over TCP on loopback
+    #[default]
+    Auto,
+    /// Over TCP on loopback
+    Tcp,
 }
 
 /// What it means when nothing is selected.

@@ -32,7 +32,11 @@ impl<'env> FrameworkSuite<'env> {
                 .or(worker.exited)
                 .map(|since| since + END_PATIENCE);
             let connect = worker.link.is_none().then_some(worker.connect_by);
-            [kill, end, connect]
+            let rest = [worker.collect_by, worker.end_by]
+                .into_iter()
+                .flatten()
+                .min();
+            [kill, end, connect, rest.filter(|_| worker.kill.is_none())]
         });
         workers.flatten().chain(self.host.deadline).min()
     }
@@ -74,12 +78,15 @@ impl<'env> FrameworkSuite<'env> {
         }
         match &worker.kill {
             None => {
-                let Some(running) = worker.running else {
-                    return;
-                };
-                let timeout = self.timeout_of(running.unit, running.test);
-                if now >= running.since + timeout {
-                    self.kill(number, KillCause::Timeout(timeout), core);
+                if let Some(running) = worker.running {
+                    let timeout = self.timeout_of(running.unit, running.test);
+                    if now >= running.since + timeout {
+                        self.kill(number, KillCause::Timeout(timeout), core);
+                    }
+                } else if worker.collect_by.is_some_and(|by| now >= by) {
+                    self.kill(number, KillCause::Timeout(self.suite.timeout), core);
+                } else if worker.end_by.is_some_and(|by| now >= by) {
+                    self.kill(number, KillCause::Stopped, core);
                 }
             }
             Some((_, Kill::Stacks { until })) if now >= *until => {

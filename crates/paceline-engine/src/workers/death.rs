@@ -37,11 +37,20 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(running) = worker.running {
             self.running_test_was_cut(core, worker, number, running, stopped);
         } else if self.units[part.unit].tests.is_none() && !stopped {
-            let text = format!(
-                "the worker died while it collected the file: {}",
-                how(worker)
-            );
-            let text = with_output(&text, worker);
+            let text = match &worker.kill {
+                Some((KillCause::Timeout(timeout), _)) => {
+                    format!("collecting the file timed out after {}", Human(*timeout))
+                }
+                _ => format!(
+                    "the worker died while it collected the file: {}",
+                    how(worker)
+                ),
+            };
+            let mut text = with_output(&text, worker);
+            if let Some(stacks) = stacks_of(worker) {
+                text = format!("{text}\nStacks of all threads:\n{stacks}");
+            }
+            self.deaths = 0;
             self.units[part.unit].tests = Some(Vec::new());
             self.enter_unit(core, part.unit, Outcome::Errored, Some(&text), None);
             self.end_part(core, task);

@@ -215,6 +215,7 @@ impl<'env> FrameworkSuite<'env> {
         }
         if let Some(worker) = self.workers.get_mut(&number) {
             worker.has_begun = true;
+            worker.collect_by = Some(Instant::now() + self.suite.timeout);
         }
         Ok(())
     }
@@ -242,6 +243,10 @@ impl<'env> FrameworkSuite<'env> {
         if collected.more {
             return Ok(());
         }
+        if let Some(worker) = self.workers.get_mut(&number) {
+            worker.collect_by = None;
+        }
+        let unit = &mut self.units[place];
         let descriptions = std::mem::take(&mut unit.pieces);
         if let Some(known) = &unit.tests {
             // Another worker was first. Ids may differ from process to process, their number not.
@@ -350,6 +355,7 @@ impl<'env> FrameworkSuite<'env> {
         let Some(worker) = self.workers.get_mut(&number) else {
             return Ok(());
         };
+        worker.collect_by = None;
         if worker.running.is_some() {
             return Err(Misfit("a test before the last one has ended".to_owned()));
         }
@@ -384,6 +390,7 @@ impl<'env> FrameworkSuite<'env> {
             }
             worker.queue.pop_front();
             worker.has_begun = false;
+            worker.collect_by = None;
             worker.gives_back = false;
         }
         if self.units[place].tests.is_none() {

@@ -45,7 +45,6 @@ impl<'env> FrameworkSuite<'env> {
         let Some(running) = announced else {
             return Err(Misfit("the end of a test that has not begun".to_owned()));
         };
-        self.deaths = 0;
         let mut result = attempt_of(&finished, running.at);
         let test = self.units[finished.unit as usize].test(finished.test);
         result.attempt = test.map_or(0, |test| test.attempts.len()) as u32 + 1;
@@ -65,6 +64,8 @@ impl<'env> FrameworkSuite<'env> {
         index: u32,
         ended: Ended,
     ) {
+        // Also a test that killed its worker is a step ahead.
+        self.deaths = 0;
         let over = core.stopping.is_some() || self.ended_early.is_some();
         let Some(test) = self.units[unit].test_mut(index) else {
             return;

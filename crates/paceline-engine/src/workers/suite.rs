@@ -377,6 +377,7 @@ impl<'env> FrameworkSuite<'env> {
             } else {
                 worker.wants_next = false;
                 worker.is_ending = true;
+                worker.end_by = Some(Instant::now() + self.suite.timeout);
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
@@ -497,6 +498,7 @@ impl<'env> FrameworkSuite<'env> {
         }
         for worker in self.workers.values_mut() {
             worker.is_ending = true;
+            worker.end_by = Some(Instant::now() + self.suite.timeout);
             if let Some(link) = &mut worker.link {
                 link.send(&ToWorker::Shutdown(Shutdown {
                     now: true,

@@ -64,8 +64,12 @@ pub(super) struct Worker {
     pub(super) running: Option<RunningTest>,
     /// Whether it has asked what comes next and has no answer.
     pub(super) wants_next: bool,
+    /// When it has to have collected the unit that it has begun with.
+    pub(super) collect_by: Option<Instant>,
     /// Whether it has been told to end.
     pub(super) is_ending: bool,
+    /// When it has to have ended, once it has nothing more to run.
+    pub(super) end_by: Option<Instant>,
     /// Whether it has been asked to give tests back.
     pub(super) gives_back: bool,
     pub(super) goodbye: Option<Goodbye>,
@@ -94,7 +98,9 @@ impl Worker {
             has_begun: false,
             running: None,
             wants_next: false,
+            collect_by: None,
             is_ending: false,
+            end_by: None,
             gives_back: false,
             goodbye: None,
             exit: None,

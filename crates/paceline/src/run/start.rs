@@ -17,7 +17,7 @@ use super::reporters::{self, Wanted};
 use super::reporting::{Importance, Problem, Reporting};
 use super::verdict;
 use crate::Context;
-use crate::cli::{NoTests, RunArgs};
+use crate::cli::{NoTests, RunArgs, TransportChoice};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
@@ -252,7 +252,10 @@ impl Run<'_> {
                 Some(run_dir) => run_dir.worker_logs(),
                 None => log_dir.join("workers"),
             },
-            transport: Transport::Auto,
+            transport: match self.args.options.transport {
+                TransportChoice::Auto => Transport::Auto,
+                TransportChoice::Tcp => Transport::Tcp,
+            },
         };
         let mut record = RunRecord::default();
         let result = dispatch::run(plan, &options, &logs, &inbox, &mut |event| {

@@ -6,6 +6,7 @@ mod faults;
 mod following;
 mod interrupts;
 mod outcomes;
+mod pytest;
 mod records;
 mod report;
 mod scheduling;
