@@ -1,6 +1,6 @@
 //! What is known of a run so far: the state that reporters build from events. Pure; no output.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +73,11 @@ pub(crate) struct SuiteState {
     pub(crate) uncollected: Option<u64>,
     /// Its tests that have their outcomes.
     pub(crate) counts: Counts,
+    /// By the name of a unit, which several can share: the places of those that have tests with
+    /// outcomes and have not been reported.
+    open_units: HashMap<Arc<str>, BTreeSet<u32>>,
+    /// The place of the unit that was reported last, of those that have tests.
+    pub(crate) reported_unit: Option<u32>,
 }
 
 /// A test that runs.
@@ -122,6 +127,13 @@ impl SuiteState {
     /// Whether its failure leaves the run green.
     pub(crate) fn is_allowed(&self, outcome: Outcome) -> bool {
         self.info.allow_failure && outcome.is_failure()
+    }
+
+    /// Notes which unit has been reported: the first of its name that has not been, as units are
+    /// reported in plan order.
+    fn unit_reported(&mut self, unit: &str) {
+        let open = self.open_units.get_mut(unit);
+        self.reported_unit = open.and_then(BTreeSet::pop_first);
     }
 
     fn no_longer_runs(&mut self, test: &str) {
@@ -197,6 +209,11 @@ impl Model {
                     self.suites[place].uncollected = collected.uncollected;
                 }
             }
+            EventKind::UnitReported(reported) if reported.counts.total > 0 => {
+                if let Some(place) = self.place(&reported.suite) {
+                    self.suites[place].unit_reported(&reported.unit);
+                }
+            }
             EventKind::TestWarning(warning) => self.test_warnings.add(warning),
             EventKind::SuiteNote(note) if note.about == NoteKind::Summary => {
                 if let Some(place) = self.place(&note.suite) {
@@ -254,6 +271,8 @@ impl Model {
                 collected: 0,
                 uncollected: None,
                 counts: Counts::default(),
+                open_units: HashMap::new(),
+                reported_unit: None,
             })
             .collect();
         let names = self.suites.iter().map(|suite| suite.info.name.clone());
@@ -275,6 +294,10 @@ impl Model {
         suite.no_longer_runs(&test.test);
         if !suite.is_command() {
             self.slowest.add(place, test);
+        }
+        if let Some(details) = &test.details {
+            let open = suite.open_units.entry(details.unit.clone());
+            open.or_default().insert(test.position[0]);
         }
         let keep = match self.keep {
             Keep::All => true,

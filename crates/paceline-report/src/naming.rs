@@ -44,18 +44,24 @@ pub(crate) fn within_unit(test: &TestFinished) -> &str {
         .unwrap_or(id)
 }
 
-/// Where a test failed, else where it is defined; as seen from the root where it is below it.
+/// Where a test failed, as seen from the root; where it is defined instead, if it failed in a file
+/// outside of the root, such as one of its framework.
 pub(crate) fn location(root: &str, info: &SuiteInfo, test: &TestFinished) -> Option<Location> {
     let details = test.details.as_ref()?;
     let failed = details
         .problems
         .iter()
-        .filter(|problem| fails(&problem.outcome));
-    let (file, line) = failed
-        .filter_map(|problem| problem.location.clone())
-        .next()
-        .or_else(|| Some((details.file.clone()?, details.line)))?;
-    Some((source(root, info, &file), line))
+        .filter(|problem| fails(&problem.outcome))
+        .find_map(|problem| problem.location.clone())
+        .map(|(file, line)| (source(root, info, &file), line));
+    let defined = details
+        .file
+        .as_ref()
+        .map(|file| (source(root, info, file), details.line));
+    match (failed, defined) {
+        (Some(failed), Some(defined)) if failed.0.starts_with('/') => Some(defined),
+        (failed, defined) => failed.or(defined),
+    }
 }
 
 /// A file as seen from the root, where it is below it.
@@ -85,7 +91,7 @@ pub(crate) fn place((file, line): &Location) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_framework::{framework_suite, test_of};
+    use crate::test_framework::{Story, framework_suite, test_of};
 
     #[test]
     fn ids_and_files_are_seen_from_the_root() {
@@ -109,6 +115,22 @@ mod tests {
         assert_eq!(
             source("/repo", &info, "tests/x.py"),
             "services/api/tests/x.py"
+        );
+    }
+
+    #[test]
+    fn a_failure_outside_of_the_root_is_told_where_the_test_is() {
+        let info = framework_suite("api");
+        let at = |file: &str| {
+            let mut test =
+                test_of("api", "tests/test_a.py::test_x").problem("call", "failed", "", "");
+            test.details.as_mut().unwrap().problems[0].location = Some((file.to_owned(), Some(3)));
+            place(&location("/repo", &info, &test).unwrap())
+        };
+        assert_eq!(at("/repo/lib/x.py"), "lib/x.py:3");
+        assert_eq!(
+            at("/usr/lib/python3/unittest/case.py"),
+            "tests/test_a.py:10"
         );
     }
 

@@ -1,5 +1,6 @@
 //! What a `testcase` holds, made from a test by the rules of what ran it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use paceline_engine::event::{AttemptResult, TestFinished};
@@ -202,11 +203,9 @@ fn output(test: &TestFinished) -> [Option<String>; 2] {
     for (title, text) in test.details.iter().flat_map(|details| &details.sections) {
         let stream = usize::from(title.contains("stderr"));
         let all: &mut String = output[stream].get_or_insert_default();
-        all.push_str(&format!(
-            "{:-^80}\n{}",
-            format!(" {title} "),
-            sanitize::plain(text.as_bytes())
-        ));
+        let text = sanitize::plain(text.as_bytes());
+        // Writing to a string does not fail.
+        let _ = write!(all, "{:-^80}\n{text}", format!(" {title} "));
         if !all.ends_with('\n') {
             all.push('\n');
         }

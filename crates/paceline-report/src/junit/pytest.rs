@@ -1,5 +1,7 @@
 //! Tests of pytest, told as its own `--junitxml` of the family `xunit2` tells them.
 
+use std::fmt::Write as _;
+
 use paceline_engine::event::{Problem, Subtest, TestDetails, TestFinished};
 
 use super::case::Element;
@@ -64,7 +66,8 @@ fn problem(test: &TestFinished, problem: &Problem) -> Option<Element> {
         ("skipped", "collect") => {
             let (file, line) = problem.location.clone().unwrap_or_default();
             let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
-            let text = format!("('{file}', {line}, 'Skipped: {reason}')");
+            let [file, reason] = [file, format!("Skipped: {reason}")].map(|text| literal(&text));
+            let text = format!("({file}, {line}, {reason})");
             Element::new("skipped", "collection skipped").text(escape(&text))
         }
         ("skipped", _) => {
@@ -99,6 +102,27 @@ fn problem(test: &TestFinished, problem: &Problem) -> Option<Element> {
 fn xfailed(reason: &str) -> Element {
     let reason = reason.strip_prefix("reason: ").unwrap_or(reason);
     Element::new("skipped", escape(reason)).kind("pytest.xfail")
+}
+
+/// Text as a Python literal.
+fn literal(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut literal = String::from(quote);
+    for char in text.chars() {
+        match char {
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\t' => literal.push_str("\\t"),
+            char if char == quote || char == '\\' => literal.extend(['\\', char]),
+            char => literal.push(char),
+        }
+    }
+    literal.push(quote);
+    literal
 }
 
 /// Whole lines while they fit, with a note where something was left out.
@@ -137,10 +161,13 @@ fn escape(text: &str) -> String {
             '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{80}'..='\u{fffd}' | '\u{10000}'.. => {
                 escaped.push(char);
             }
+            // Writing to a string does not fail.
             char if u32::from(char) <= 0xff => {
-                escaped.push_str(&format!("#x{:02X}", u32::from(char)))
+                let _ = write!(escaped, "#x{:02X}", u32::from(char));
             }
-            char => escaped.push_str(&format!("#x{:04X}", u32::from(char))),
+            char => {
+                let _ = write!(escaped, "#x{:04X}", u32::from(char));
+            }
         }
     }
     escaped
@@ -172,6 +199,13 @@ mod tests {
         for (id, (class, name)) in cases {
             assert_eq!(address(id), (class.to_owned(), name.to_owned()), "{id}");
         }
+    }
+
+    #[test]
+    fn literals_are_those_of_python() {
+        assert_eq!(literal("plain"), "'plain'");
+        assert_eq!(literal("it's"), "\"it's\"");
+        assert_eq!(literal("it's \"so\"\n"), r#"'it\'s "so"\n'"#);
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Terminal {
         }
         if let Some(place) = self.model.place(&reported.suite) {
             let text = if self.options.verbosity > 0 {
-                Some(self.units.release(place, &reported.unit))
+                self.units.release(&self.model, place)
             } else {
                 self.units.unit(&self.model, place, reported)
             };
@@ -398,16 +398,12 @@ impl Reporter for Terminal {
             }
             EventKind::TestFinished(test) => self.test(test),
             EventKind::UnitReported(reported) => self.unit(reported),
-            EventKind::SuiteNote(note) if note.about == NoteKind::Mode => {
-                if self.says_lines() {
-                    let line = format!("note: {}: {}\n", note.suite, note.text);
-                    self.err.pending.extend_from_slice(line.as_bytes());
-                }
+            EventKind::SuiteNote(note) if note.about == NoteKind::Mode && self.says_lines() => {
+                let line = format!("note: {}: {}\n", note.suite, note.text);
+                self.err.pending.extend_from_slice(line.as_bytes());
             }
-            EventKind::SuiteFinished(finished) => {
-                if self.decided.order == Order::Completion {
-                    self.result(&finished.suite);
-                }
+            EventKind::SuiteFinished(finished) if self.decided.order == Order::Completion => {
+                self.result(&finished.suite);
             }
             EventKind::SuiteReported(reported) => self.reported(&reported.suite)?,
             EventKind::Stopping(_) => {

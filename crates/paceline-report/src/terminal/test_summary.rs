@@ -26,10 +26,8 @@ impl Summary<'_> {
             .filter(|(suite, test)| !suite.is_command() && test.outcome == Outcome::Skipped);
         for (suite, test) in skipped {
             total += 1;
-            let problems = test.details.iter().flat_map(|details| &details.problems);
-            let at = problems
-                .filter_map(|problem| problem.location.as_ref())
-                .next();
+            let mut problems = test.details.iter().flat_map(|details| &details.problems);
+            let at = problems.find_map(|problem| problem.location.as_ref());
             let root = self.model.run.as_ref().map_or("", |run| &run.root);
             let at = at.map(|(file, line)| {
                 let file = naming::source(root, &suite.info, file);

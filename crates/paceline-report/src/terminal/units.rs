@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use paceline_engine::event::{NotRun, TestFinished, UnitReported};
 use paceline_engine::outcome::{Counts, Outcome};
@@ -20,6 +19,9 @@ const PATH_WIDTH: (usize, usize) = (40, 72);
 /// The longest message that is shown in a line.
 const MESSAGE: usize = 200;
 
+/// A line and the place of its test.
+type HeldLine = ([u32; 2], String);
+
 /// Makes lines of units and tests, and holds those of tests back until their unit's turn has come.
 pub(super) struct Units {
     theme: Theme,
@@ -27,8 +29,8 @@ pub(super) struct Units {
     root: String,
     /// The width of the widest path so far.
     path_width: usize,
-    /// By suite and unit: the lines of tests, with the tests' places.
-    held: HashMap<(usize, Arc<str>), Vec<([u32; 2], String)>>,
+    /// By the places of suite and unit: the lines of tests, with the tests' places.
+    held: HashMap<(usize, u32), Vec<HeldLine>>,
 }
 
 impl Units {
@@ -46,16 +48,16 @@ impl Units {
         let Some(line) = self.test(model, place, test, false) else {
             return;
         };
-        let unit = test.details.as_ref().map(|details| details.unit.clone());
-        let held = self.held.entry((place, unit.unwrap_or_default()));
+        let held = self.held.entry((place, test.position[0]));
         held.or_default().push((test.position, line));
     }
 
-    /// The lines of a unit's tests that were held back, in plan order.
-    pub(super) fn release(&mut self, place: usize, unit: &Arc<str>) -> String {
-        let mut lines = self.held.remove(&(place, unit.clone())).unwrap_or_default();
+    /// The lines of the tests of the unit that was reported last, in plan order.
+    pub(super) fn release(&mut self, model: &Model, place: usize) -> Option<String> {
+        let unit = model.suites.get(place)?.reported_unit?;
+        let mut lines = self.held.remove(&(place, unit))?;
         lines.sort_by_key(|(position, _)| *position);
-        lines.into_iter().map(|(_, line)| line).collect()
+        Some(lines.into_iter().map(|(_, line)| line).collect())
     }
 
     /// The line of a test that has ended, with why if it did not pass; `None` where it says nothing,
@@ -116,10 +118,7 @@ impl Units {
         let suite = model.suites.get(place)?;
         let counts = &reported.counts;
         let tests: Vec<&TestFinished> = {
-            let is_of_unit = |test: &&TestFinished| {
-                let details = test.details.as_ref();
-                details.is_some_and(|details| details.unit == reported.unit)
-            };
+            let is_of_unit = |test: &&TestFinished| suite.reported_unit == Some(test.position[0]);
             let mut tests: Vec<_> = suite.tests.iter().filter(is_of_unit).collect();
             tests.sort_by_key(|test| test.position);
             tests

@@ -363,3 +363,37 @@ fn notes_about_suites_and_what_frameworks_say_at_the_end() {
     note: api: everything is collected first
     ");
 }
+
+#[test]
+fn units_that_share_a_name_are_told_apart() {
+    let mut tests = [
+        test_of("api", "a.py::test_x").ended(Outcome::Failed, "assert 1"),
+        test_of("api", "b.py::test_y"),
+        test_of("api", "a.py::a.doctest").ended(Outcome::Failed, "Expected 2"),
+    ];
+    for test in &mut tests {
+        test.details.as_mut().unwrap().rerun = None;
+    }
+    let units = |verbosity| {
+        let setup = setup().with(|options| options.verbosity = verbosity);
+        let events = play(1, &[framework_suite("api")], &tests, &[2, 1, 0]);
+        let stdout = setup.run(&events).stdout;
+        stdout.split_once("\n FAILURES").unwrap().0.to_owned()
+    };
+    insta::assert_snapshot!(units(0), @"
+    FAIL   pytest  a.py                                         1 test    0.03s   1 failed
+           FAIL test_x  0.03s  a.py:10
+                assert 1
+    PASS   pytest  b.py                                         1 test    0.03s
+    FAIL   pytest  a.py                                         1 test    0.03s   1 failed
+           FAIL a.doctest  0.03s  a.py:10
+                Expected 2
+    ");
+    insta::assert_snapshot!(units(1), @"
+    FAIL [  0.03s] a.py::test_x
+                   assert 1  a.py:10
+    PASS [  0.03s] b.py::test_y
+    FAIL [  0.03s] a.py::a.doctest
+                   Expected 2  a.py:10
+    ");
+}
