@@ -191,8 +191,8 @@ mod tests {
     fn causes_are_shown() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
-        struct Outer(#[source] std::fmt::Error);
-        let failure = Failure::from(Outer(std::fmt::Error));
+        struct Outer(#[source] fmt::Error);
+        let failure = Failure::from(Outer(fmt::Error));
         assert_eq!(
             failure.to_string(),
             "outer: an error occurred when formatting an argument"

@@ -152,6 +152,8 @@ mod server;
 mod snapshot;
 mod test;
 mod transport;
+#[cfg(feature = "worker")]
+mod worker;
 
 pub use client::{
     Batch, CallError, Client, ClientOptions, CloseReason, ConnectError, Direction, Frame, Id,

@@ -1,5 +1,7 @@
 //! The JSON-RPC client over every transport, against a server that answers, waits or misbehaves.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

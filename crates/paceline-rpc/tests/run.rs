@@ -462,7 +462,7 @@ async fn without_a_shared_connection_nothing_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_does_not_come_is_given_up() {
-    let report = Harness::new(|| std::future::pending::<Result<(), std::io::Error>>())
+    let report = Harness::new(std::future::pending::<Result<(), std::io::Error>>)
         .test("t", |_| async { Ok(()) })
         .run(&config(1))
         .await;

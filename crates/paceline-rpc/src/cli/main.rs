@@ -38,6 +38,14 @@ impl<S: Server, Stage> Harness<S, Stage> {
                 Err(error) => failed(&format!("listing the tests: {error}")),
             };
         }
+        #[cfg(feature = "worker")]
+        if let Some(asked) = crate::worker::Asked::from_env() {
+            let interrupts = tokio::spawn(interrupts(config.interrupt.clone()));
+            let serving = crate::worker::serve(&asked, self.server, self.hooks, self.tests, config);
+            let code = Box::pin(serving).await;
+            interrupts.abort();
+            return code;
+        }
         let mut reporter = match reporter(cli) {
             Ok(reporter) => reporter,
             Err(error) => return failed(&error),

@@ -121,6 +121,11 @@ impl Process {
             .args(&spec.args)
             .envs(&spec.env)
             .env(sweep::VARIABLE, &mark)
+            // A server that is itself a test binary, or starts one, is not paceline's worker.
+            .env_remove("PACELINE_CONNECT")
+            .env_remove("PACELINE_TOKEN")
+            .env_remove("PACELINE_ROLE")
+            .env_remove("PACELINE_LOG")
             .stdin(if spec.stdio {
                 Stdio::piped()
             } else {
@@ -230,11 +235,16 @@ impl Process {
         }
         let killed = group::exists(self.pid);
         group::signal(self.pid, Signal::Kill);
+        let exit = self.exit_soon().await;
+        // What was killed takes a moment to be gone, and is not among those that had left.
+        let patience = tokio::time::Instant::now() + 2 * DRAIN;
+        while group::exists(self.pid) && tokio::time::Instant::now() < patience {
+            tokio::time::sleep(POLL).await;
+        }
         let mark = self.mark.clone();
         let escaped = tokio::task::spawn_blocking(move || sweep::kill_marked(&mark))
             .await
             .unwrap_or(0);
-        let exit = self.exit_soon().await;
         self.finish();
         let result = Stopped {
             exit,

@@ -3,13 +3,16 @@
 //! A server that daemonises, or starts something that does, is out of reach of a signal to its
 //! group. Every process inherits the environment, so a mark in it finds them.
 
+#[cfg(target_os = "linux")]
+use std::collections::BTreeSet;
+
 /// The variable that holds the mark.
 pub(crate) const VARIABLE: &str = "PACELINE_RPC_SERVER";
 
 /// Kills every process that carries this mark; returns how many there were.
 #[cfg(target_os = "linux")]
 pub(crate) fn kill_marked(mark: &str) -> usize {
-    let mut killed = 0;
+    let mut killed = BTreeSet::new();
     // A process could start another between the reading and the kill, so until none is found.
     for _ in 0..10 {
         let found = marked(mark);
@@ -18,11 +21,11 @@ pub(crate) fn kill_marked(mark: &str) -> usize {
         }
         for pid in found {
             if rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok() {
-                killed += 1;
+                killed.insert(pid.as_raw_pid());
             }
         }
     }
-    killed
+    killed.len()
 }
 
 #[cfg(target_os = "linux")]

@@ -58,6 +58,12 @@ impl<S: Server> Servers<S> {
         lock(&self.gone).clone()
     }
 
+    /// Why no test could run at all, in full.
+    #[cfg(feature = "worker")]
+    pub(crate) fn why_aborted(&self) -> Option<String> {
+        lock(&self.aborted).clone()
+    }
+
     fn warn(&self, warning: String) {
         lock(&self.warnings).push(warning);
     }
