@@ -10,6 +10,7 @@ project's own pytest, nothing else, and drives the real pytest through its hooks
     options       what the engine's `welcome` says
     plugin        the pytest plugin that hosts and workers share
     discovery     lists files as units without importing them; expands a unit into its tests
+    settings      what tests ask for by markers and overrides; which are held back
     describe      what `collected` tells of a test: place, group, markers
     reports       turns pytest's reports into `test_finished`
     host          boots once, discovers, forks workers

@@ -5,6 +5,7 @@ import zlib
 from typing import Any, Dict, List, Optional
 
 from paceline_worker.protocol import Message
+from paceline_worker.settings import Override, effective
 
 # Markers that say how pytest makes tests, not what they are.
 _INTERNAL_MARKERS = frozenset(("parametrize", "usefixtures", "filterwarnings", "paceline"))
@@ -20,9 +21,12 @@ def digest(items: List[Any]) -> str:
 class Describer:
     """Describes the tests of one unit."""
 
-    def __init__(self, path: str, split: str) -> None:
+    def __init__(self, path: str, split: str, overrides: List[Override]) -> None:
         self._path = path
         self._split = split
+        self._overrides = overrides
+        #: What is wrong with the tests' own `paceline` markers.
+        self.problems: List[str] = []
         self._bindings: Dict[int, Optional[str]] = {}
 
     def describe(self, item: Any) -> Message:
@@ -35,12 +39,20 @@ class Describer:
         group = self.group(item)
         if group is not None:
             message["group"] = group
-        if item.own_markers or item.parent is not None:
-            names, paceline = _markers(item)
-            if names:
-                message["markers"] = names
-            if paceline:
-                message["paceline"] = paceline
+        names: List[str] = []
+        paceline: List[Any] = []
+        for mark in item.iter_markers():
+            name = mark.name
+            if name == "paceline":
+                paceline.append(mark)
+            elif name not in _INTERNAL_MARKERS and name not in names:
+                names.append(name)
+        if names:
+            message["markers"] = names
+        if paceline or self._overrides:
+            settings = effective(item.nodeid, paceline, self._overrides, self.problems)
+            if settings:
+                message["paceline"] = settings
         return message
 
     def group(self, item: Any) -> Optional[str]:
@@ -105,17 +117,3 @@ def _has_class_setup(owner: Any) -> bool:
 
 def _xdist_group(mark: Any) -> Any:
     return mark.args[0] if mark.args else mark.kwargs.get("name", "default")
-
-
-def _markers(item: Any) -> Any:
-    names: List[str] = []
-    paceline: Message = {}
-    for mark in item.iter_markers():
-        name = mark.name
-        if name == "paceline":
-            # From the closest marker outwards: what is nearer wins.
-            for key, value in mark.kwargs.items():
-                paceline.setdefault(key, value)
-        elif name not in _INTERNAL_MARKERS and name not in names:
-            names.append(name)
-    return names, paceline

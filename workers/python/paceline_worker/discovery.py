@@ -8,7 +8,7 @@ file, pytest has to expand it at once, and does.
 
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
 
 import pytest
 from _pytest.reports import CollectReport
@@ -47,7 +47,7 @@ _WHOLE_OPTIONS = {
 class Unit:
     """A file (or the tests of it that the arguments name), as pytest meets it in its order."""
 
-    __slots__ = ("expanded", "items", "key", "node", "number", "sent", "tests")
+    __slots__ = ("expanded", "held", "items", "key", "node", "number", "sent", "tests")
 
     def __init__(self, number: int, key: str, node: Any) -> None:
         self.number = number
@@ -61,6 +61,8 @@ class Unit:
         self.tests: List[Any] = []
         #: Whether `tests` is complete.
         self.expanded = False
+        #: Indexes of the tests that only run when they are asked for; None if not known yet.
+        self.held: Optional[FrozenSet[int]] = None
         #: Whether the engine has been told of the tests.
         self.sent = False
 

@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Mapping
 
 from paceline_worker.protocol import Message
+from paceline_worker.settings import Override
 
 
 class Options:
@@ -19,6 +20,8 @@ class Options:
         self.split: str = _choice(welcome, "split", ("fixture", "file", "class", "test"))
         #: auto, files or whole.
         self.collect: str = _choice(welcome, "collect", ("auto", "files", "whole"))
+        #: What holds for some of the tests; later ones win.
+        self.overrides: List[Override] = [Override(one) for one in welcome.get("overrides") or []]
         #: How many workers the run may have.
         self.workers: int = max(1, int(welcome.get("workers") or 1))
         #: Whether sys.path begins with the working directory, as under `python -m pytest`.

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections import deque
-from typing import Any, Callable, Deque, List, Optional
+from typing import Any, Callable, Deque, List, Optional, Tuple
 
 from _pytest.outcomes import Exit
 
@@ -15,6 +15,7 @@ from paceline_worker.nextitem import NextUnit
 from paceline_worker.options import Options
 from paceline_worker.protocol import Message, cut
 from paceline_worker.reports import Reports
+from paceline_worker.settings import is_held_back
 from paceline_worker.xdist_compat import keep_coverage
 
 #: How many tests a `collected` holds; a unit with more is told in several.
@@ -29,7 +30,7 @@ class Run:
     def __init__(self, unit: Unit, message: Message, default_isolation: str) -> None:
         self.unit = unit
         tests = message.get("tests")
-        #: Indexes of the tests to run; None for all.
+        #: Indexes of the tests to run; None for all that are not held back.
         self.todo: Optional[Deque[int]] = None if tests is None else deque(tests)
         ids = message.get("ids")
         self.ids = None if ids is None else frozenset(ids)
@@ -158,6 +159,8 @@ class Worker:
             for run in self._queue:
                 if run.unit.number == number:
                     self._queue.remove(run)
+                    # The running test may have been told that this one comes next.
+                    self._setup_fits = False
                     answer["ok"] = True
                     break
         self.connection.send(answer)
@@ -239,14 +242,34 @@ class Worker:
         if not unit.sent:
             unit.sent = True
             self._tell(run)
-        if run.todo is None:
-            indexes = range(len(unit.tests))
-            if run.ids is not None:
-                ids = run.ids
-                indexes = [i for i in indexes if unit.tests[i].nodeid in ids]  # type: ignore[assignment]
-            run.todo = deque(indexes)
+        todo = self._settle(run)
         if self.session.config.option.collectonly:
-            run.todo.clear()
+            todo.clear()
+
+    def _settle(self, run: Run) -> Deque[int]:
+        """Which tests of a collected unit to run."""
+        if run.todo is None:
+            unit = run.unit
+            if unit.held is None:
+                self._describe(unit)
+            held = unit.held or ()
+            ids = run.ids
+            run.todo = deque(
+                index
+                for index, item in enumerate(unit.tests)
+                if index not in held and (ids is None or item.nodeid in ids)
+            )
+        return run.todo
+
+    def _describe(self, unit: Unit) -> Tuple[List[Message], List[str]]:
+        """The descriptions of a unit's tests, and what is wrong with what they ask for."""
+        options = self.options
+        describer = Describer(unit.message()["path"], options.split, options.overrides)
+        tests = [describer.describe(item) for item in unit.tests]
+        unit.held = frozenset(
+            index for index, test in enumerate(tests) if is_held_back(test.get("paceline"))
+        )
+        return tests, describer.problems
 
     def _tell(self, run: Run) -> None:
         unit = run.unit
@@ -260,16 +283,18 @@ class Worker:
         if self.deselected:
             message["deselected"] = self.deselected
         if run.known != fingerprint:
-            describer = Describer(unit.message()["path"], self.options.split)
+            tests, problems = self._describe(unit)
+            if problems:
+                text = cut("\n".join(problems))
+                self.connection.put({"kind": "collect_error", "unit": unit.number, "text": text})
             first = 0
-            while len(unit.tests) - first > _TESTS_A_MESSAGE:
-                part = unit.tests[first : first + _TESTS_A_MESSAGE]
-                tests = [describer.describe(item) for item in part]
+            while len(tests) - first > _TESTS_A_MESSAGE:
+                part = tests[first : first + _TESTS_A_MESSAGE]
                 more = {"kind": "collected", "unit": unit.number, "first": first, "more": True}
-                self.connection.put({**more, "tests": tests})
+                self.connection.put({**more, "tests": part})
                 first += _TESTS_A_MESSAGE
             message["first"] = first
-            message["tests"] = [describer.describe(item) for item in unit.tests[first:]]
+            message["tests"] = tests[first:]
         self.connection.put(message)
 
     def _run_test(self, run: Run, items: List[Any], index: int) -> None:
@@ -362,10 +387,10 @@ class Worker:
         unit = run.unit
         if run.isolation != "worker":
             return [self.session]
-        if unit.expanded and unit.tests:
-            index = run.todo[0] if run.todo else 0
-            if 0 <= index < len(unit.tests):
-                chain: List[Any] = unit.tests[index].listchain()
+        if unit.expanded:
+            todo = self._settle(run)
+            if todo and 0 <= todo[0] < len(unit.tests):
+                chain: List[Any] = unit.tests[todo[0]].listchain()
                 return chain
         self._setup_fits = False
         node = unit.items[0] if unit.items else unit.node

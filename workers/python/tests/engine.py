@@ -54,6 +54,16 @@ class Unit:
         self.crashes = 0
 
 
+def is_held_back(test):
+    settings = test.get("paceline", {})
+    return (
+        settings.get("serial", False)
+        or "needs" in settings
+        or settings.get("weight", 1) > 1
+        or "isolation" in settings
+    )
+
+
 class Engine:
     """Runs one suite."""
 
@@ -91,6 +101,7 @@ class Engine:
         self.by_number = {}
         self.messages = []  # (role, worker, message) in order of arrival
         self.errors = []
+        self.held = []  # ids of the tests that were held back
         self.warnings = []
         self.collect_errors = []
         self.collect_skipped = []
@@ -317,10 +328,25 @@ class Engine:
             # Ids may hold the time or an address; how many there are has to be the same.
             assert len(unit.tests) == message["count"]
         unit.deselected = message.get("deselected", 0)
+        self._hold_back(peer, unit)
+
+    def _hold_back(self, peer, unit):
+        """Hands out tests that take more than a worker one by one, with what they ask for."""
+        current, tests = peer.queue[0]
+        assert current is unit
+        if tests is not None:
+            return
+        held = [index for index, test in enumerate(unit.tests) if is_held_back(test)]
+        free = [index for index in range(len(unit.tests)) if index not in held]
+        peer.queue[0] = (unit, free)
+        self.held += [unit.tests[index]["id"] for index in held]
+        self.pending.extend((unit, [index]) for index in held)
 
     def _on_test_started(self, peer, message):
         assert peer.running is None, message
         assert peer.started == message["unit"]
+        tests = peer.queue[0][1]
+        assert tests is not None and message["test"] in tests, ("not asked for", message)
         peer.running = (message["unit"], message["test"])
 
     def _on_test_finished(self, peer, message):
@@ -422,6 +448,10 @@ class Engine:
             tests = []
             self.pending.append((unit, None))
         message["tests"] = tests
+        if tests and len(tests) == 1:
+            isolation = unit.tests[tests[0]].get("paceline", {}).get("isolation")
+            if isolation is not None:
+                message["isolation"] = isolation
         if unit.digest is not None:
             message["known"] = unit.digest
         if peer.queue and self.claims and peer.hello.get("claims"):

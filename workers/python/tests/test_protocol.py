@@ -236,7 +236,7 @@ class Messages(ProtocolCase):
 
     def test_collect_only_as_an_argument(self):
         self.write(test_x=THREE)
-        worker = self.talk(welcome={"args": ["--collect-only"]})
+        worker = self.talk(welcome={"args": ["-p", "no:randomly", "--collect-only"]})
         worker.say(kind="run", unit=0, key="test_x.py", tests=None)
         worker.say(kind="shutdown")
         kinds = [one["kind"] for one in worker.hear_all()]
