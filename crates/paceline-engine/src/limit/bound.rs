@@ -57,16 +57,8 @@ pub fn lower_bound(slots: u32, resources: &[Resource], work: &[MeasuredWork]) ->
     });
     let all: Vec<Part> = items.parts(|profile| Some(profile.weight));
     best.offer(windows(&all, slots), || LimitTerm::Work);
-    for (id, resource) in resources.iter().enumerate() {
-        best.offer(items.resource(id, resource.capacity.max(1)), || {
-            let name = resource.name.clone();
-            if resource.is_group {
-                LimitTerm::Group { group: name }
-            } else {
-                LimitTerm::Resource { resource: name }
-            }
-        });
-    }
+    // Before the resources, whose bounds include the chain to what needs them: of equal ones, the
+    // chain is the reason.
     let end = (0..work.len()).max_by_key(|&i| (items.head[i] + items.time[i], Reverse(i)))?;
     best.offer(items.head[end] + items.time[end], || {
         let mut suites = items.chain_to(end, work);
@@ -79,6 +71,16 @@ pub fn lower_bound(slots: u32, resources: &[Resource], work: &[MeasuredWork]) ->
             _ => LimitTerm::Chain { suites },
         }
     });
+    for (id, resource) in resources.iter().enumerate() {
+        best.offer(items.resource(id, resource.capacity.max(1)), || {
+            let name = resource.name.clone();
+            if resource.is_group {
+                LimitTerm::Group { group: name }
+            } else {
+                LimitTerm::Resource { resource: name }
+            }
+        });
+    }
     best.offer(lanes(&all, slots), || LimitTerm::Sizes);
 
     let (rest, due_to) = best.0?;

@@ -149,6 +149,21 @@ fn chains_are_named_from_their_beginning() {
 }
 
 #[test]
+fn a_chain_is_named_and_not_what_its_end_needs() {
+    let mut all = vec![work("build", 2), needing("api", 3, Need::Amount(1))];
+    all[1].after = vec![0];
+    let postgres = [resource("postgres", 1)];
+    let suites = vec!["build".into(), "api".into()];
+    assert_eq!(limit(8, &postgres, &all), (5, LimitTerm::Chain { suites }));
+    // With another one that needs it, that is what takes longest.
+    all.push(needing("db", 3, Need::Amount(1)));
+    let due_to = LimitTerm::Resource {
+        resource: "postgres".into(),
+    };
+    assert_eq!(limit(8, &postgres, &all), (6, due_to));
+}
+
+#[test]
 fn a_group_takes_its_sum_and_what_must_come_before() {
     let mut all = vec![
         needing("a", 2, Need::Exclusive),

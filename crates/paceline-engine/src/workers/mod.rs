@@ -2,7 +2,7 @@
 //!
 //! - `unit`, `part`: what there is to run, and how it is handed out
 //! - `worker`, `host`: the processes
-//! - `suite`: the life of a suite, from boot to end
+//! - `suite`: the life of a suite, from boot to end; `launch`: starts its processes
 //! - `messages`: what workers say; `results`: what becomes of it; `death`: what becomes of the
 //!   work of a worker that has gone
 //! - `split`: shares the rest of a unit with a worker that has nothing to do
@@ -11,6 +11,7 @@
 mod clock;
 mod death;
 mod host;
+mod launch;
 mod messages;
 mod part;
 mod results;

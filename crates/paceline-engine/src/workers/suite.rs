@@ -1,32 +1,25 @@
 //! The life of a suite that a framework runs.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use paceline_protocol::{Fork, PROTOCOL_VERSION, Ready, Run, Shutdown, ToWorker, Welcome};
+use paceline_protocol::{Ready, Run, Shutdown, ToWorker};
 
 use super::host::{Host, HostState};
 use super::part::Part;
 use super::unit::{TestState, Unit};
 use super::worker::{Kill, KillCause, Worker};
-use crate::attempt::{Handle, Job, JobId, Program, ProgramLog, Stop, Sweep};
+use crate::attempt::Stop;
 use crate::event::{AttemptResult, EventKind, NotRun, NoteKind, SuiteNote, Usage};
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Framework, Suite, SuiteId};
 use crate::run::Core;
-use crate::run::{LinkId, Peer};
+use crate::run::Peer;
 use crate::schedule::{Task, TaskId};
 
-/// How long a worker may take from its start to its first message.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Deaths of workers between which no test has ended, before the suite is given up.
 const MOST_DEATHS: u32 = 3;
-/// A suite that is expected to take less runs on one worker: another one would cost more.
-const WORTH_ANOTHER: Duration = Duration::from_millis(30);
 
 /// A suite that a framework runs.
 pub(crate) struct FrameworkSuite<'env> {
@@ -89,42 +82,6 @@ impl<'env> FrameworkSuite<'env> {
             }
         }
         this
-    }
-
-    fn start_host(&self, core: &mut Core<'_, '_, 'env>) -> io::Result<Handle> {
-        let exchange = core.exchange()?;
-        let token = exchange.expect(Peer::Host(self.id))?;
-        let env = vec![
-            ("PACELINE_CONNECT".into(), exchange.address().into()),
-            ("PACELINE_TOKEN".into(), token.into()),
-            ("PACELINE_ROLE".into(), "host".into()),
-        ];
-        core.pool.run(Job {
-            id: JobId::Host(self.id),
-            program: Program {
-                suite: self.suite.name.clone(),
-                launch: Cow::Borrowed(&self.suite.launch),
-                attempt: 1,
-                env,
-                timeout: None,
-                log: ProgramLog::Suite(self.suite),
-                sweep: Sweep::Suite,
-            },
-        })
-    }
-
-    /// What a `welcome` for a process that boots by itself holds.
-    pub(super) fn welcome(&self, core: &Core<'_, '_, 'env>) -> Welcome {
-        Welcome {
-            protocol: PROTOCOL_VERSION,
-            run: Some(core.options.run.clone()),
-            workers: Some(self.most_workers(core)),
-            worker_input: self
-                .ready
-                .as_ref()
-                .and_then(|ready| ready.worker_input.clone()),
-            options: self.framework.options.clone(),
-        }
     }
 
     /// All units are known and workers can start: hands all to the scheduler.
@@ -212,13 +169,6 @@ impl<'env> FrameworkSuite<'env> {
         task
     }
 
-    fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
-        let expected: Duration = self.framework.expected_tests.values().sum();
-        let is_small = !self.framework.expected_tests.is_empty() && expected < WORTH_ANOTHER;
-        let most = if is_small { 1 } else { core.options.jobs };
-        most.min(self.framework.workers.unwrap_or(u32::MAX)).max(1)
-    }
-
     /// A part's turn has come: hands it to a worker.
     pub(crate) fn start_part(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
         if !self.parts.contains_key(&task) {
@@ -250,86 +200,6 @@ impl<'env> FrameworkSuite<'env> {
             worker.wants_next = false;
             self.send_run(number, task);
         }
-    }
-
-    /// An idle worker, one that is starting and has nothing yet, or a new one.
-    fn choose_worker(&mut self, core: &mut Core<'_, '_, 'env>) -> io::Result<u32> {
-        let asks = |worker: &Worker| worker.is_idle() && worker.wants_next;
-        let idle = |worker: &Worker| worker.is_idle();
-        let find = |wanted: &dyn Fn(&Worker) -> bool| {
-            self.workers
-                .iter()
-                .find(|(_, worker)| wanted(worker))
-                .map(|(number, _)| *number)
-        };
-        if let Some(number) = find(&asks).or_else(|| find(&idle)) {
-            return Ok(number);
-        }
-        let usable =
-            |worker: &Worker| !worker.is_ending && worker.kill.is_none() && worker.closed.is_none();
-        let count = self
-            .workers
-            .values()
-            .filter(|worker| usable(worker))
-            .count();
-        if count >= self.most_workers(core) as usize {
-            let busy = self.workers.iter().filter(|(_, worker)| usable(worker));
-            if let Some((number, _)) = busy.min_by_key(|(_, worker)| worker.queue.len()) {
-                return Ok(*number);
-            }
-        }
-        self.start_worker(core)
-    }
-
-    fn start_worker(&mut self, core: &mut Core<'_, '_, 'env>) -> io::Result<u32> {
-        let number = core.take_worker_number();
-        let log = core.worker_log(&self.suite.name, number);
-        if let Some(dir) = log.parent() {
-            std::fs::create_dir_all(dir)?;
-        }
-        let exchange = core.exchange()?;
-        let token = exchange.expect(Peer::Worker(self.id, number))?;
-        let address = exchange.address().to_owned();
-        let mut worker = Worker::new(log.clone(), Instant::now() + CONNECT_PATIENCE);
-        let env = worker_environment(number, &core.options.run);
-        match (self.forks, &mut self.host.link) {
-            (true, Some(link)) => link.send(&ToWorker::Fork(Fork {
-                worker: number,
-                token,
-                env: env
-                    .into_iter()
-                    .map(|(name, value)| (name, Some(value)))
-                    .collect(),
-                log: Some(log.display().to_string()),
-            })),
-            _ => {
-                let own = [
-                    ("PACELINE_CONNECT".to_owned(), address),
-                    ("PACELINE_TOKEN".to_owned(), token),
-                    ("PACELINE_ROLE".to_owned(), "worker".to_owned()),
-                    ("PACELINE_LOG".to_owned(), log.display().to_string()),
-                ];
-                let env = env.into_iter().chain(own);
-                worker.handle = Some(
-                    core.pool.run(Job {
-                        id: JobId::Worker(self.id, number),
-                        program: Program {
-                            suite: self.suite.name.clone(),
-                            launch: Cow::Borrowed(&self.suite.launch),
-                            attempt: 1,
-                            env: env
-                                .map(|(n, v)| (OsString::from(n), OsString::from(v)))
-                                .collect(),
-                            timeout: None,
-                            log: ProgramLog::File(log),
-                            sweep: Sweep::Session,
-                        },
-                    })?,
-                );
-            }
-        }
-        self.workers.insert(number, worker);
-        Ok(number)
     }
 
     /// Sends what a worker is to run; one that has not connected yet gets it when it does.
@@ -482,7 +352,7 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     /// Ends what waits; what runs is told to end.
-    fn not_run_all(&mut self, core: &mut Core<'_, '_, 'env>) {
+    pub(super) fn not_run_all(&mut self, core: &mut Core<'_, '_, 'env>) {
         let waiting: Vec<TaskId> = self
             .parts
             .iter()
@@ -646,50 +516,6 @@ impl<'env> FrameworkSuite<'env> {
         }));
     }
 
-    /// A connection has said who it is.
-    pub(crate) fn connected(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        link: LinkId,
-        peer: Peer,
-        hello: &paceline_protocol::Hello,
-    ) {
-        let Some(mut link) = core.introduce(link, peer) else {
-            return;
-        };
-        match peer {
-            Peer::Host(_) => {
-                link.send(&ToWorker::Welcome(self.welcome(core)));
-                self.host.link = Some(link);
-            }
-            Peer::Worker(_, number) => {
-                let welcome = if self.forks {
-                    Welcome {
-                        protocol: PROTOCOL_VERSION,
-                        ..Welcome::default()
-                    }
-                } else {
-                    self.welcome(core)
-                };
-                let Some(worker) = self.workers.get_mut(&number) else {
-                    link.close();
-                    return;
-                };
-                link.send(&ToWorker::Welcome(welcome));
-                worker.link = Some(link);
-                worker.pid = rustix::process::Pid::from_raw(hello.pid);
-                worker.stacks.clone_from(&hello.stacks);
-                worker.captured.clone_from(&hello.captured);
-                for task in worker.queue.clone() {
-                    self.send_run(number, task);
-                }
-                if self.ended_early.is_some() || core.stopping.is_some() {
-                    self.not_run_all(core);
-                }
-            }
-        }
-    }
-
     /// A connection has ended.
     pub(crate) fn disconnected(&mut self, core: &mut Core<'_, '_, 'env>, peer: Peer) {
         match peer {
@@ -758,27 +584,4 @@ impl<'env> FrameworkSuite<'env> {
     pub(super) fn path_of(&self, unit: usize) -> Arc<str> {
         self.units[unit].path.clone()
     }
-}
-
-/// What tests can know of their worker; the names are those that the known parallel runners use, so
-/// that suites prepared for them work unchanged.
-fn worker_environment(number: u32, run: &str) -> Vec<(String, String)> {
-    let token = format!("{number}_{run}");
-    let from_one = (number + 1).to_string();
-    let test_env = if number == 0 {
-        String::new()
-    } else {
-        from_one.clone()
-    };
-    [
-        ("PACELINE_WORKER_ID", number.to_string()),
-        ("PACELINE_WORKER_TOKEN", token.clone()),
-        ("TEST_TOKEN", from_one),
-        ("UNIQUE_TEST_TOKEN", token.clone()),
-        ("PHPUNIT_WORKER_ID", number.to_string()),
-        ("PHPUNIT_WORKER_TOKEN", token),
-        ("TEST_ENV_NUMBER", test_env),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
 }
