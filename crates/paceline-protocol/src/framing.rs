@@ -36,9 +36,10 @@ pub fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Fr
             Err(error) => return Err(error.into()),
         };
         if available.is_empty() {
-            return match line.is_empty() {
-                true => Ok(false),
-                false => Err(FramingError::CutOff),
+            return if line.is_empty() {
+                Ok(false)
+            } else {
+                Err(FramingError::CutOff)
             };
         }
         let end = available.iter().position(|byte| *byte == b'\n');

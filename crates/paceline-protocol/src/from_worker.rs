@@ -575,7 +575,12 @@ mod tests {
             (test.unit, test.test, test.outcome),
             (3, 1, TestOutcome::Passed)
         );
-        assert_eq!(test.durations, [0.1, 0.2, 0.3]);
+        assert!(
+            test.durations
+                .iter()
+                .zip([0.1, 0.2, 0.3])
+                .all(|(a, b)| (a - b).abs() < 1e-9)
+        );
     }
 
     #[test]

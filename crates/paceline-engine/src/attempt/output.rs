@@ -126,20 +126,17 @@ impl Lines<'_> {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map(|at| at + 1);
-        let complete = match end {
-            Some(end) => {
-                let mut lines = std::mem::take(&mut self.unfinished);
-                lines.extend_from_slice(&bytes[..end]);
-                self.unfinished.extend_from_slice(&bytes[end..]);
-                lines
+        let complete = if let Some(end) = end {
+            let mut lines = std::mem::take(&mut self.unfinished);
+            lines.extend_from_slice(&bytes[..end]);
+            self.unfinished.extend_from_slice(&bytes[end..]);
+            lines
+        } else {
+            self.unfinished.extend_from_slice(bytes);
+            if self.unfinished.len() < LONGEST_PIECE {
+                return None;
             }
-            None => {
-                self.unfinished.extend_from_slice(bytes);
-                if self.unfinished.len() < LONGEST_PIECE {
-                    return None;
-                }
-                std::mem::take(&mut self.unfinished)
-            }
+            std::mem::take(&mut self.unfinished)
         };
         self.budget.take(complete.len());
         Some(complete)
@@ -231,7 +228,7 @@ mod tests {
     #[test]
     fn the_tail_of_one_long_line_is_the_end_of_that_line() {
         let mut sink = OutputSink::new(None, None);
-        sink.write(&[b'x'; 2 * TAIL]);
+        sink.write(&vec![b'x'; 2 * TAIL]);
         sink.write(b"the end\n");
         let tail = sink.take_tail();
         assert_eq!(tail.len(), TAIL);

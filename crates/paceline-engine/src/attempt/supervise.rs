@@ -27,6 +27,8 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 const STRAY_INTERVAL: Duration = Duration::from_millis(5);
 /// How often a slow reporter is asked whether it can take more.
 const BUDGET_INTERVAL: Duration = Duration::from_millis(20);
+/// How much is read at a time, in bytes: what a pipe holds.
+const READ_SIZE: usize = 64 * 1024;
 /// Reads between two looks at everything else.
 const READS_AT_ONCE: usize = 16;
 
@@ -201,8 +203,9 @@ pub(crate) fn supervise(
                 watch,
                 output: Some(output),
                 sink: &mut sink,
+                buffer: vec![0; READ_SIZE].into_boxed_slice(),
             };
-            let result = attempt.run(start, blank);
+            let result = attempt.run(start, &blank);
             sys::register(place, None);
             result
         }
@@ -255,10 +258,11 @@ struct Attempt<'a, 'b> {
     /// `None` once nobody writes any more.
     output: Option<std::os::fd::OwnedFd>,
     sink: &'b mut OutputSink<'a>,
+    buffer: Box<[u8]>,
 }
 
 impl Attempt<'_, '_> {
-    fn run(mut self, start: Instant, blank: AttemptResult) -> AttemptResult {
+    fn run(mut self, start: Instant, blank: &AttemptResult) -> AttemptResult {
         let timeout = self.program.timeout.unwrap_or(FOREVER);
         let phase = self.until_exit(Phase::Running {
             deadline: start + timeout,
@@ -292,7 +296,7 @@ impl Attempt<'_, '_> {
             } else {
                 Vec::new()
             },
-            ..blank
+            ..blank.clone()
         }
     }
 
@@ -357,12 +361,11 @@ impl Attempt<'_, '_> {
     }
 
     fn read_some(&mut self, times: usize) {
-        let mut buffer = [0; 64 * 1024];
         for _ in 0..times {
             let Some(output) = &self.output else { return };
-            match read(output, &mut buffer) {
+            match read(output, &mut self.buffer) {
                 Read::Bytes(n) => {
-                    let (lines, error) = self.sink.write(&buffer[..n]);
+                    let (lines, error) = self.sink.write(&self.buffer[..n]);
                     if let Some(error) = error {
                         (self.tell)(Update::LogFailed(error));
                     }

@@ -444,7 +444,7 @@ impl<'env> Dispatcher<'_, '_, 'env> {
             .max_fail
             .is_some_and(|limit| limit.immediate);
         let stop = immediate.then_some(Stop::Gently);
-        self.stop(NotRun::MaxFail { after }, stop);
+        self.stop(&NotRun::MaxFail { after }, stop);
     }
 
     fn interrupt(&mut self, signal: Signal) {
@@ -454,11 +454,11 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         }
         self.interrupted = Some(signal);
         let signal = signal.name().to_owned();
-        self.stop(NotRun::Interrupted { signal }, Some(Stop::Gently));
+        self.stop(&NotRun::Interrupted { signal }, Some(Stop::Gently));
     }
 
     /// Starts nothing any more, and stops what runs if `running` says how.
-    fn stop(&mut self, reason: NotRun, running: Option<Stop>) {
+    fn stop(&mut self, reason: &NotRun, running: Option<Stop>) {
         let queued = self.core.scheduler.halt();
         if self.core.stopping.is_none() {
             self.core.stopping = Some(reason.clone());
@@ -511,14 +511,12 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         match event {
             LinkEvent::Opened(id, stream) => exchange.opened(id, stream),
             LinkEvent::Message(id, FromWorker::Hello(hello)) => self.hello(id, &hello),
-            LinkEvent::Message(id, message) => {
-                match exchange.peer(id) {
-                    Some(peer) => self.with_suite(peer, |suite, core| {
-                        suite.message(core, peer, message);
-                    }),
-                    None => exchange.dismiss(id, "the first message has to be `hello`"),
-                };
-            }
+            LinkEvent::Message(id, message) => match exchange.peer(id) {
+                Some(peer) => self.with_suite(peer, |suite, core| {
+                    suite.message(core, peer, message);
+                }),
+                None => exchange.dismiss(id, "the first message has to be `hello`"),
+            },
             LinkEvent::Broken(id, what) => {
                 let peer = exchange.closed(id);
                 if let Some(peer) = peer {
@@ -554,7 +552,7 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         };
         if let Some(peer) = exchange.peer(id) {
             self.with_suite(peer, |suite, core| {
-                suite.misbehaved(core, peer, "`hello` twice")
+                suite.misbehaved(core, peer, "`hello` twice");
             });
             return;
         }
@@ -569,7 +567,7 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         });
         match peer {
             Some(peer) => {
-                self.with_suite(peer, |suite, core| suite.connected(core, id, peer, hello))
+                self.with_suite(peer, |suite, core| suite.connected(core, id, peer, hello));
             }
             None => exchange.dismiss(id, "nobody with this token is expected"),
         }
@@ -664,7 +662,7 @@ impl<'env> Dispatcher<'_, '_, 'env> {
                 let boot = [work.len() - 1];
                 let mut ends = Vec::new();
                 for (took, longest) in parts {
-                    for duration in [*longest, *took - *longest] {
+                    for duration in [*longest, took.saturating_sub(*longest)] {
                         let constraints = Constraints::default();
                         ends.push(work.len());
                         work.push(MeasuredWork {

@@ -107,8 +107,8 @@ impl<'run, 'scope, 'env> Core<'run, 'scope, 'env> {
     }
 
     /// Enters the final word on a test of a framework suite.
-    pub(crate) fn settle_test(&mut self, id: SuiteId, unit: usize, entry: TestEntry) {
-        let event = self.ledger.settle_test(id, unit, &entry);
+    pub(crate) fn settle_test(&mut self, id: SuiteId, unit: usize, entry: &TestEntry) {
+        let event = self.ledger.settle_test(id, unit, entry);
         self.tell(event);
         self.count_failure(id, entry.outcome(), &entry.name);
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use paceline_protocol::framing::read_line;
+use paceline_protocol::framing::{FramingError, read_line};
 use paceline_protocol::transport::{Listener, Stream, Transport, connect};
 use paceline_protocol::{FromWorker, ToWorker};
 use tempfile::TempDir;
@@ -203,10 +203,8 @@ fn serve(
         let mut line = Vec::new();
         loop {
             let message = match read_line(&mut reader, &mut line) {
-                Ok(false) => break,
-                // A peer that was killed leaves half a line.
-                Err(paceline_protocol::framing::FramingError::CutOff) => break,
-                Err(paceline_protocol::framing::FramingError::Io(_)) => break,
+                // A peer that was killed leaves half a line, or a broken connection.
+                Ok(false) | Err(FramingError::CutOff | FramingError::Io(_)) => break,
                 Err(error) => Err(error.to_string()),
                 Ok(true) => match std::str::from_utf8(&line) {
                     Ok(line) => FromWorker::parse(line).map_err(|error| error.to_string()),

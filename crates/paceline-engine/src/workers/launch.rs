@@ -101,8 +101,8 @@ impl<'env> FrameworkSuite<'env> {
         let address = exchange.address().to_owned();
         let mut worker = Worker::new(log.clone(), Instant::now() + CONNECT_PATIENCE);
         let env = worker_environment(number, &core.options.run);
-        match (self.forks, &mut self.host.link) {
-            (true, Some(link)) => link.send(&ToWorker::Fork(Fork {
+        if let (true, Some(link)) = (self.forks, &mut self.host.link) {
+            link.send(&ToWorker::Fork(Fork {
                 worker: number,
                 token,
                 env: env
@@ -110,32 +110,31 @@ impl<'env> FrameworkSuite<'env> {
                     .map(|(name, value)| (name, Some(value)))
                     .collect(),
                 log: Some(log.display().to_string()),
-            })),
-            _ => {
-                let own = [
-                    ("PACELINE_CONNECT".to_owned(), address),
-                    ("PACELINE_TOKEN".to_owned(), token),
-                    ("PACELINE_ROLE".to_owned(), "worker".to_owned()),
-                    ("PACELINE_LOG".to_owned(), log.display().to_string()),
-                ];
-                let env = env.into_iter().chain(own);
-                worker.handle = Some(
-                    core.pool.run(Job {
-                        id: JobId::Worker(self.id, number),
-                        program: Program {
-                            suite: self.suite.name.clone(),
-                            launch: Cow::Borrowed(&self.suite.launch),
-                            attempt: 1,
-                            env: env
-                                .map(|(n, v)| (OsString::from(n), OsString::from(v)))
-                                .collect(),
-                            timeout: None,
-                            log: ProgramLog::File(log),
-                            sweep: Sweep::Session,
-                        },
-                    })?,
-                );
-            }
+            }));
+        } else {
+            let own = [
+                ("PACELINE_CONNECT".to_owned(), address),
+                ("PACELINE_TOKEN".to_owned(), token),
+                ("PACELINE_ROLE".to_owned(), "worker".to_owned()),
+                ("PACELINE_LOG".to_owned(), log.display().to_string()),
+            ];
+            let env = env.into_iter().chain(own);
+            worker.handle = Some(
+                core.pool.run(Job {
+                    id: JobId::Worker(self.id, number),
+                    program: Program {
+                        suite: self.suite.name.clone(),
+                        launch: Cow::Borrowed(&self.suite.launch),
+                        attempt: 1,
+                        env: env
+                            .map(|(n, v)| (OsString::from(n), OsString::from(v)))
+                            .collect(),
+                        timeout: None,
+                        log: ProgramLog::File(log),
+                        sweep: Sweep::Session,
+                    },
+                })?,
+            );
         }
         self.workers.insert(number, worker);
         Ok(number)

@@ -32,8 +32,8 @@ impl<'env> FrameworkSuite<'env> {
         message: FromWorker,
     ) {
         let handled = match peer {
-            Peer::Host(_) => self.from_host(core, message),
-            Peer::Worker(_, number) => self.from_worker(core, number, message),
+            Peer::Host(_) => self.host_says(core, message),
+            Peer::Worker(_, number) => self.worker_says(core, number, message),
         };
         if let Err(Misfit(what)) = handled {
             self.misbehaved(core, peer, &what);
@@ -69,7 +69,7 @@ impl<'env> FrameworkSuite<'env> {
         }
     }
 
-    fn from_host(&mut self, core: &mut Core<'_, '_, 'env>, message: FromWorker) -> Handled {
+    fn host_says(&mut self, core: &mut Core<'_, '_, 'env>, message: FromWorker) -> Handled {
         match message {
             FromWorker::Discovered(discovered) => self.discovered(core, discovered),
             FromWorker::Ready(ready) => {
@@ -139,7 +139,7 @@ impl<'env> FrameworkSuite<'env> {
         Ok(())
     }
 
-    fn from_worker(
+    fn worker_says(
         &mut self,
         core: &mut Core<'_, '_, 'env>,
         number: u32,

@@ -139,7 +139,7 @@ impl<'env> FrameworkSuite<'env> {
         core.settle_test(
             self.id,
             unit,
-            TestEntry {
+            &TestEntry {
                 name,
                 position: [unit as u32, index],
                 attempts,
@@ -254,7 +254,7 @@ impl<'env> FrameworkSuite<'env> {
         core.settle_test(
             self.id,
             place,
-            TestEntry {
+            &TestEntry {
                 name,
                 position: [place as u32, 0],
                 attempts: if not_run.is_some() {

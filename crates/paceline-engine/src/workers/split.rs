@@ -29,7 +29,7 @@ impl<'env> FrameworkSuite<'env> {
         {
             return;
         }
-        let is_idle = self.workers.values().any(|worker| worker.is_idle());
+        let is_idle = self.workers.values().any(super::worker::Worker::is_idle);
         let usable = self
             .workers
             .values()
