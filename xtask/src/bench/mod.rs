@@ -3,6 +3,7 @@
 //! - [`commands`]: many short commands, side by side with other runners
 //! - [`schedule`]: simulated runs against their limit
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
+//! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
 mod agreement;
@@ -12,6 +13,7 @@ mod machine;
 mod measure;
 mod real;
 mod rounds;
+mod rpc;
 mod schedule;
 
 use anyhow::Result;
@@ -25,6 +27,8 @@ pub(crate) enum Bench {
     Schedule,
     /// A repository of published packages, against its suites in sequence
     Real(real::Real),
+    /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
+    Rpc(rpc::Rpc),
 }
 
 impl Bench {
@@ -33,6 +37,7 @@ impl Bench {
             Self::Commands(commands) => commands.run(),
             Self::Schedule => schedule::run(),
             Self::Real(real) => real.run(),
+            Self::Rpc(rpc) => rpc.run(),
         }
     }
 }

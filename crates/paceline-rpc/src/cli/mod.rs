@@ -1,10 +1,10 @@
 //! The command line of a test binary.
 //!
 //! - [`Cli`]: the options, those of the Rust test harness and those of a run against a server
-//!   ([`args`])
+//!   (`args`)
 //! - [`ServerArgs`]: options that describe the server, for binaries that leave it to them
-//!   ([`server`])
-//! - [`Harness::main`](crate::Harness::main): all of it ([`main`])
+//!   (`server`)
+//! - [`Harness::main`](crate::Harness::main): all of it (`main`)
 
 mod args;
 mod main;

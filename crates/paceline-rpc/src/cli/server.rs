@@ -35,11 +35,11 @@ pub struct ServerArgs {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// It is ready when this answers with 2xx
+    /// It is ready when this URL, or this path of its port, answers with 2xx
     #[arg(long, value_name = "URL")]
     pub health_url: Option<String>,
 
-    /// Its WebSocket [default: ws://HOST:PORT/]
+    /// Its WebSocket, in which {host} and {port} are replaced [default: ws://HOST:PORT/]
     #[arg(long, value_name = "URL")]
     pub ws_url: Option<String>,
 
@@ -126,7 +126,11 @@ impl ServerArgs {
         expect(clippy::unnecessary_wraps, reason = "without a transport it can fail")
     )]
     fn connector(&self, host: &str, port: u16) -> Result<JsonRpc, ServerArgsError> {
-        if let Some(url) = &self.http_url {
+        let filled = |url: &String| {
+            url.replace("{host}", host)
+                .replace("{port}", &port.to_string())
+        };
+        if let Some(url) = self.http_url.as_ref().map(filled) {
             #[cfg(feature = "http")]
             return Ok(JsonRpc::http(url));
             #[cfg(not(feature = "http"))]
@@ -134,7 +138,7 @@ impl ServerArgs {
                 "cannot connect to {url}: built without the feature `http`"
             )));
         }
-        let url = self.ws_url.clone();
+        let url = self.ws_url.as_ref().map(filled);
         let url = url.unwrap_or_else(|| format!("ws://{host}:{port}/"));
         #[cfg(feature = "websocket")]
         return Ok(JsonRpc::websocket(url));
