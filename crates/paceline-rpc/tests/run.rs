@@ -11,6 +11,7 @@ use paceline_rpc::{
     AfterEachFailure, Ctx, Failure, FailureKind, Harness, Isolation, Mode, Outcome, RunConfig,
     RunReport, Stage, Test, ensure, ensure_eq,
 };
+use proptest::prelude::*;
 use tokio::sync::{Barrier, Notify};
 
 use support::{Conn, Counted, Log};
@@ -760,4 +761,116 @@ async fn a_reporter_that_cannot_write_changes_no_verdict() {
         .await;
     assert_eq!(report.passed, 1);
     assert_eq!(report.warnings, ["writing the report: no storage space"]);
+}
+
+/// What a random test does.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Pass,
+    Fail,
+    Panic,
+    Hang,
+    Skip,
+    BadSetUp,
+    LeftOut,
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        4 => Just(Kind::Pass),
+        1 => Just(Kind::Fail),
+        1 => Just(Kind::Panic),
+        1 => Just(Kind::Hang),
+        1 => Just(Kind::Skip),
+        1 => Just(Kind::BadSetUp),
+        1 => Just(Kind::LeftOut),
+    ]
+}
+
+fn random(number: usize, kind: Kind, parallel: bool, isolation: u8) -> Test<Conn> {
+    let suffix = if matches!(kind, Kind::BadSetUp) {
+        " unprepared"
+    } else {
+        ""
+    };
+    let test = Test::new(
+        format!("t{number}{suffix}"),
+        move |cx: Ctx<Conn>| async move {
+            tokio::time::sleep(Duration::from_millis(number as u64 * 7 % 5)).await;
+            match kind {
+                Kind::Pass | Kind::BadSetUp | Kind::LeftOut => Ok(()),
+                Kind::Fail => Err(Failure::new("wrong")),
+                Kind::Panic => panic!("oh"),
+                Kind::Hang => std::future::pending().await,
+                Kind::Skip => cx.skip("no reason"),
+            }
+        },
+    )
+    .skip_if(move || matches!(kind, Kind::LeftOut), "left out");
+    let test = match isolation {
+        0 => test.isolation(Isolation::Server),
+        1 => test.isolation(Isolation::WorkerServer),
+        2 => test.isolation(Isolation::Connection),
+        _ => test,
+    };
+    if parallel { test.parallel() } else { test }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_mix_of_tests_is_reported_in_order_and_leaves_nothing(
+        kinds in prop::collection::vec((kind(), any::<bool>(), 0..6_u8), 0..40),
+        workers in 1..6_usize,
+        limit in prop::option::of(1..4_usize),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let farm = support::Farm::default();
+        let before = Log::default();
+        let after = Log::default();
+        let (began, ended) = (before.clone(), after.clone());
+        let mut config = config(workers);
+        config.max_failures = limit;
+        let tests = kinds.iter().enumerate();
+        let tests = tests.map(|(n, &(kind, parallel, isolation))| random(n, kind, parallel, isolation));
+        let harness = Harness::new(farm.clone())
+            .before_each(move |cx| {
+                began.add(cx.name());
+                async move {
+                    ensure!(!cx.name().contains("unprepared"));
+                    Ok(())
+                }
+            })
+            .after_each(move |cx| {
+                ended.add(cx.name());
+                async { Ok(()) }
+            })
+            .tests(tests);
+        let report = runtime.block_on(harness.run(&config));
+
+        prop_assert_eq!(report.tests.len(), kinds.len());
+        prop_assert!(report.tests.iter().enumerate().all(|(n, test)| test.index == n));
+        prop_assert_eq!(report.passed + report.failed + report.skipped, kinds.len());
+        let (mut before, mut after) = (before.take(), after.take());
+        before.sort_unstable();
+        after.sort_unstable();
+        prop_assert_eq!(before, after);
+        prop_assert_eq!(farm.running(), 0);
+        prop_assert_eq!(farm.open_now(), 0);
+        for (test, (kind, ..)) in report.tests.iter().zip(&kinds) {
+            let expected = match (kind, &test.outcome) {
+                (_, Outcome::Skipped(reason)) if reason == "fail-fast" => limit.is_some(),
+                (Kind::Pass, outcome) => matches!(outcome, Outcome::Passed),
+                (Kind::Hang, outcome) => matches!(outcome, Outcome::TimedOut(_)),
+                (Kind::Skip | Kind::LeftOut, outcome) => matches!(outcome, Outcome::Skipped(_)),
+                (_, outcome) => matches!(outcome, Outcome::Failed(_)),
+            };
+            prop_assert!(expected, "{:?}", test);
+        }
+    }
 }

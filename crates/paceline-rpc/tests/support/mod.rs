@@ -86,11 +86,18 @@ impl Connect for Counted {
 pub(crate) struct Farm {
     started: Arc<AtomicUsize>,
     running: Arc<AtomicUsize>,
+    connectors: Arc<Mutex<Vec<Counted>>>,
 }
 
 impl Farm {
     pub(crate) fn started(&self) -> usize {
         self.started.load(Ordering::SeqCst)
+    }
+
+    /// Connections to any of them that are not closed.
+    pub(crate) fn open_now(&self) -> usize {
+        let connectors = self.connectors.lock().unwrap();
+        connectors.iter().map(Counted::open_now).sum()
     }
 
     pub(crate) fn running(&self) -> usize {
@@ -114,10 +121,9 @@ impl Server for Farm {
         let number = self.started.fetch_add(1, Ordering::SeqCst);
         self.running.fetch_add(1, Ordering::SeqCst);
         let instance = OneOf(Arc::clone(&self.running));
-        Ok(Running::new(
-            Arc::new(Counted::of(number)),
-            Arc::new(instance),
-        ))
+        let connector = Counted::of(number);
+        self.connectors.lock().unwrap().push(connector.clone());
+        Ok(Running::new(Arc::new(connector), Arc::new(instance)))
     }
 }
 
