@@ -81,3 +81,31 @@ pub(crate) fn python_environment() -> Result<PathBuf> {
     }
     Ok(python)
 }
+
+/// The interpreter of a virtual environment with exactly what the requirements pin, made anew where
+/// they have changed.
+pub(crate) fn virtual_environment(directory: &Path, requirements: &str) -> Result<PathBuf> {
+    let python = directory.join("bin/python");
+    let installed = directory.join("requirements.txt");
+    let is_ready = fs::read_to_string(&installed).is_ok_and(|found| found == requirements)
+        && process::succeeds(Command::new(&python).args(["-m", "pytest", "--version"]));
+    if is_ready {
+        return Ok(python);
+    }
+    process::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(directory),
+    )?;
+    let wanted = directory.join("wanted.txt");
+    fs::write(&wanted, requirements).with_context(|| format!("writing {}", wanted.display()))?;
+    process::run(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(["--disable-pip-version-check", "--no-deps", "--requirement"])
+            .arg(&wanted),
+    )?;
+    // Renamed last, so that an interrupted installation is not taken for a whole one.
+    fs::rename(&wanted, &installed).with_context(|| format!("moving {}", wanted.display()))?;
+    Ok(python)
+}

@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod compat;
 mod demo;
 mod docs;
 mod junit;
@@ -36,6 +37,9 @@ enum Task {
     /// Measure; prints the tables of docs/benchmarks.md
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Compare with what paceline stands in for; prints the table of docs/compatibility.md
+    #[command(subcommand)]
+    Compat(compat::Compat),
     /// Write the generated documents anew
     Docs(docs::Docs),
     /// Formatting, lints, documents, licences and all tests, as on the CI server
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Compat(compat) => compat.run(),
         Task::Docs(docs) => docs.run(),
         Task::Ci(ci) => ci.run(),
         Task::Setup => setup::ensure(setup::TESTS),

@@ -1,0 +1,34 @@
+//! `cargo xtask compat …`: whether a framework's tests end under paceline as they do without it.
+//!
+//! - [`packages`]: published packages with their tests, and a suite of our own
+//! - [`mode`]: the ways in which paceline can run a suite
+//! - [`results`]: what a JUnit report says of each test; [`compare`] sets two of them side by side
+//! - [`explained`]: the differences that are known and have a reason
+//! - [`page`]: the table of docs/compatibility.md
+
+mod compare;
+mod explained;
+mod mode;
+mod packages;
+mod page;
+mod pytest;
+mod results;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+pub(crate) use pytest::Pytest;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Compat {
+    /// Published packages under pytest and under paceline, test by test
+    Pytest(Pytest),
+}
+
+impl Compat {
+    pub(crate) fn run(&self) -> Result<()> {
+        match self {
+            Self::Pytest(pytest) => pytest.run(),
+        }
+    }
+}
