@@ -19,6 +19,7 @@ pub mod junit;
 pub mod logs;
 mod model;
 mod naming;
+mod program;
 mod reporter;
 mod sanitize;
 pub mod schemas;
@@ -31,4 +32,5 @@ mod test_events;
 mod test_framework;
 mod test_warnings;
 
+pub use program::Program;
 pub use reporter::{Destination, ReportError, Reporter};

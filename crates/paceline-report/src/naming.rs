@@ -3,6 +3,9 @@
 
 use paceline_engine::event::{SuiteInfo, TestFinished};
 
+use crate::model::SuiteState;
+use crate::terminal;
+
 /// A file and a line.
 pub(crate) type Location = (String, Option<u32>);
 
@@ -23,6 +26,16 @@ pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
         return test.test.to_string();
     }
     in_suite(info, native_id(test))
+}
+
+/// As [`test`], but as seen from the working directory.
+pub(crate) fn from_here(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
+    let name = self::test(&suite.info, test);
+    if suite.is_command() || test.test == test.suite {
+        name
+    } else {
+        terminal::from_here(root, &name)
+    }
 }
 
 /// A path or an id of a suite that a framework runs, as seen from the root.

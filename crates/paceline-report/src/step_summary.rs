@@ -14,9 +14,10 @@ use crate::environment::Environment;
 use crate::human::HumanDuration;
 use crate::model::{Keep, Model, SuiteState};
 use crate::naming;
+use crate::program::Program;
 use crate::reporter::{Destination, ReportError, Reporter};
 use crate::sanitize::{self, Styles};
-use crate::terminal::{counts_in_words, last_lines, quote, test_status, verdict};
+use crate::terminal::{counts_in_words, last_lines, test_status, verdict};
 
 /// GitHub refuses a summary of more than 1024 kB; several steps can share it.
 const SIZE: usize = 900_000;
@@ -28,6 +29,7 @@ const ROWS: usize = 200;
 /// Writes the summary when the run has ended.
 pub struct StepSummary {
     path: PathBuf,
+    program: Program,
     model: Model,
 }
 
@@ -36,8 +38,16 @@ impl StepSummary {
     pub fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            program: Program::default(),
             model: Model::new(Keep::Notable),
         }
+    }
+
+    /// With commands that begin like this.
+    #[must_use]
+    pub fn with_program(mut self, program: Program) -> Self {
+        self.program = program;
+        self
     }
 
     /// Appends to the file that GitHub Actions names; `None` where it names none.
@@ -64,7 +74,7 @@ impl Reporter for StepSummary {
         if self.model.run.is_none() {
             return Ok(());
         }
-        let text = markdown(&self.model);
+        let text = markdown(&self.model, &self.program);
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -74,7 +84,7 @@ impl Reporter for StepSummary {
     }
 }
 
-fn markdown(model: &Model) -> String {
+fn markdown(model: &Model, program: &Program) -> String {
     let (verdict, _) = verdict(model);
     let finished = model.finished.as_ref();
     let counts = finished.map_or(model.counts, |finished| finished.counts);
@@ -104,7 +114,7 @@ fn markdown(model: &Model) -> String {
             let fence = fence(&lines);
             let _ = writeln!(part, "{fence}text\n{lines}\n{fence}\n");
         }
-        let command = format!("paceline run {}", quote(&name));
+        let command = program.rerun(suite, test);
         let fence = fence(&command);
         let _ = writeln!(part, "{fence}sh\n{command}\n{fence}\n\n</details>");
         if text.len() + part.len() > SIZE {

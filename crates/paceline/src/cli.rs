@@ -136,7 +136,7 @@ struct Cli {
 }
 
 /// Options that all commands have.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct GlobalArgs {
     /// Use this configuration; its directory is the root
     #[arg(

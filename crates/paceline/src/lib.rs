@@ -30,6 +30,9 @@ use terminal::Stderr;
 pub struct Context {
     /// The working directory, absolute.
     pub cwd: PathBuf,
+    /// Where paceline was started: the working directory but for `--directory`. What is shown is as
+    /// seen from here.
+    pub started_in: PathBuf,
     /// Options of all commands.
     pub global: GlobalArgs,
     /// Where messages go.
@@ -39,7 +42,7 @@ pub struct Context {
 impl Context {
     /// The configuration, or what is found in the repository; in that case says what.
     pub fn config(&self) -> Result<Config, ConfigError> {
-        let config = config::load_or_detect(&self.cwd, self.global.config.as_deref())?;
+        let config = config::load_or_detect(&self.cwd, &self.global)?;
         if let Origin::Detected(detection) = &config.origin {
             self.stderr.print(&config::notice(detection));
         }
@@ -90,6 +93,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn context(global: GlobalArgs, stderr: Stderr) -> Result<Context, Diagnostic> {
+    let working_directory = || {
+        std::env::current_dir()
+            .map_err(|error| Diagnostic::new(format!("cannot find the working directory: {error}")))
+    };
+    // Where it is not known, `--directory` can still lead to where there is one.
+    let started_in = working_directory();
     if let Some(dir) = &global.directory {
         std::env::set_current_dir(dir).map_err(|error| {
             let shown = dir.display();
@@ -99,9 +108,9 @@ fn context(global: GlobalArgs, stderr: Stderr) -> Result<Context, Diagnostic> {
             })
         })?;
     }
-    let cwd = std::env::current_dir()
-        .map_err(|error| Diagnostic::new(format!("cannot find the working directory: {error}")))?;
+    let cwd = working_directory()?;
     Ok(Context {
+        started_in: started_in.unwrap_or_else(|_| cwd.clone()),
         cwd,
         global,
         stderr,

@@ -514,6 +514,7 @@ pub(crate) fn categories(config: &Config) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::GlobalArgs;
 
     const CONFIG: &str = r#"
 [resources]
@@ -550,7 +551,9 @@ command = "x"
     fn config() -> Config {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("paceline.toml"), CONFIG).unwrap();
-        crate::config::load(dir.path(), None).unwrap().unwrap()
+        crate::config::load(dir.path(), &GlobalArgs::default())
+            .unwrap()
+            .unwrap()
     }
 
     fn plan(query: &Query) -> Plan {
@@ -710,7 +713,9 @@ retries = 0
 isolation = "test"
 "#;
         std::fs::write(dir.path().join("paceline.toml"), text).unwrap();
-        let config = crate::config::load(dir.path(), None).unwrap().unwrap();
+        let config = crate::config::load(dir.path(), &GlobalArgs::default())
+            .unwrap()
+            .unwrap();
         let query = Query::default();
         let tools = Tools::to_show(&config.root);
         let selected = select(&config, &query, Overrides::default(), &tools).unwrap();
@@ -756,7 +761,9 @@ isolation = "test"
         let dir = tempfile::tempdir().unwrap();
         let text = "[suite.a]\nframework = \"pytest\"\n[suite.b]\ncommand = \"x\"\n";
         std::fs::write(dir.path().join("paceline.toml"), text).unwrap();
-        let config = crate::config::load(dir.path(), None).unwrap().unwrap();
+        let config = crate::config::load(dir.path(), &GlobalArgs::default())
+            .unwrap()
+            .unwrap();
         let query = Query {
             tests: TestQuery {
                 interactive: Some(adapter::Interactive::Debugger),

@@ -9,6 +9,7 @@ use super::{shell, test_failures, words};
 use crate::human::{HumanBytes, HumanDuration};
 use crate::model::{Model, SuiteState};
 use crate::naming;
+use crate::program::Program;
 use crate::sanitize::{self, Styles};
 
 /// The longest line of output that is shown.
@@ -22,6 +23,7 @@ pub(super) struct Failures<'a> {
     pub(super) lines: usize,
     /// The root as seen from the working directory.
     pub(super) root: &'a str,
+    pub(super) program: &'a Program,
     /// Whether to say which worker ran a test; where results are in plan order, they are to be the
     /// same with any number of workers.
     pub(super) workers: bool,
@@ -105,7 +107,6 @@ impl Failures<'_> {
 
     /// Where the output is and how to run the suite again.
     fn command_notes(&self, text: &mut String, suite: &SuiteState, test: &TestFinished) {
-        let name = &suite.info.name;
         if let Some(log) = suite
             .info
             .log
@@ -115,7 +116,7 @@ impl Failures<'_> {
             // Writing to a string does not fail.
             let _ = writeln!(text, "    log     {}", shell::from_here(self.root, log));
         }
-        let _ = writeln!(text, "    rerun   paceline run {}", shell::quote(name));
+        let _ = writeln!(text, "    rerun   {}", self.program.rerun(suite, test));
         if !suite.info.command.is_empty() {
             let dir = shell::from_here(self.root, &suite.info.dir);
             let _ = writeln!(
@@ -196,12 +197,7 @@ impl Failures<'_> {
 /// What people call a test: its suite's name for a command, else its id as seen from the working
 /// directory.
 pub(super) fn name(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
-    let name = naming::test(&suite.info, test);
-    if suite.is_command() || test.test == test.suite {
-        name
-    } else {
-        shell::from_here(root, &name)
-    }
+    naming::from_here(root, suite, test)
 }
 
 /// The last lines of an attempt's output, and how many bytes it printed before them.
@@ -231,11 +227,11 @@ pub(crate) fn last_lines(
 }
 
 /// The failures for a program that reads them: no decoration, one command.
-pub(super) fn for_agent(model: &Model, lines: usize, root: &str) -> String {
+pub(super) fn for_agent(model: &Model, lines: usize, root: &str, program: &Program) -> String {
     let mut text = String::new();
     for (suite, test) in failed(model) {
         if !suite.is_command() {
-            text.push_str(&test_failures::for_agent(model, root, suite, test));
+            text.push_str(&test_failures::for_agent(model, root, program, suite, test));
             continue;
         }
         let (status, _) = words::test_status(suite, test);
@@ -263,11 +259,7 @@ pub(super) fn for_agent(model: &Model, lines: usize, root: &str) -> String {
                 let _ = writeln!(text, "log: {}", shell::from_here(root, log));
             }
         }
-        let _ = writeln!(
-            text,
-            "rerun: paceline run {}",
-            shell::quote(&suite.info.name)
-        );
+        let _ = writeln!(text, "rerun: {}", program.rerun(suite, test));
     }
     text
 }

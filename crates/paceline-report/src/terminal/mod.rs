@@ -35,6 +35,6 @@ pub use size::Size;
 pub use style::{ColorChoice, wants_color, wants_unicode};
 
 pub(crate) use failures::last_lines;
-pub(crate) use shell::quote;
+pub(crate) use shell::{from_here, quote};
 pub(crate) use summary::verdict;
 pub(crate) use words::{counts as counts_in_words, test_status};

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use super::size::{self, Size};
 use super::style::{ColorChoice, Theme, wants_color, wants_unicode};
 use crate::environment::Environment;
+use crate::program::Program;
 
 /// In which order finished suites are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,10 @@ pub struct TerminalOptions {
     pub size: Box<dyn Fn() -> Option<Size> + Send>,
     /// The environment variables.
     pub environment: Environment,
-    /// The root as seen from the working directory: `.`, `../..`; paths and commands that are shown
-    /// start there.
+    /// The root as seen from the working directory: `.`, `../..`; paths that are shown start there.
     pub root: String,
+    /// How commands to copy begin.
+    pub program: Program,
     /// The directory of the logs, for the last block.
     pub log_dir: Option<String>,
     /// The files that are written as reports, for the last block.
@@ -75,6 +77,7 @@ impl TerminalOptions {
             size: Box::new(size::of_process),
             environment: Environment::from_process(),
             root: ".".to_owned(),
+            program: Program::default(),
             log_dir: None,
             reports: Vec::new(),
             token: format!("paceline-{:016x}", RandomState::new().hash_one("token")),

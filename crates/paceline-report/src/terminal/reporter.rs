@@ -249,12 +249,18 @@ impl Terminal {
             theme: self.decided.out,
             width: self.decided.width,
             root: &self.options.root,
+            program: &self.options.program,
             log_dir: self.options.log_dir.as_deref(),
             reports: &self.options.reports,
             verbose: self.options.verbosity > 0,
         };
         let text = if self.decided.agent {
-            let failures = failures::for_agent(&self.model, FAILURE_LINES, &self.options.root);
+            let failures = failures::for_agent(
+                &self.model,
+                FAILURE_LINES,
+                &self.options.root,
+                &self.options.program,
+            );
             failures + &summary.for_agent()
         } else {
             let failures = Failures {
@@ -262,6 +268,7 @@ impl Terminal {
                 theme: self.decided.out,
                 lines: self.options.failure_lines.min(FAILURE_LINES),
                 root: &self.options.root,
+                program: &self.options.program,
                 workers: self.decided.order == Order::Completion,
                 folds: if self.decided.github {
                     Folds::GitHub {

@@ -10,6 +10,7 @@ use super::style::{Role, Theme};
 use super::{failures, shell, words};
 use crate::human::HumanDuration;
 use crate::model::{Model, SuiteState};
+use crate::program::Program;
 
 /// So many suites with the same reason are listed one by one.
 const LISTED: usize = 3;
@@ -29,6 +30,7 @@ pub(super) struct Summary<'a> {
     pub(super) theme: Theme,
     pub(super) width: usize,
     pub(super) root: &'a str,
+    pub(super) program: &'a Program,
     pub(super) log_dir: Option<&'a str>,
     pub(super) reports: &'a [String],
     /// Whether to say more.
@@ -256,7 +258,7 @@ impl Summary<'_> {
         let is_commands_only = self.model.is_commands_only();
         let mut failed: Vec<String> = failures::failed(self.model)
             .filter(|(suite, test)| !suite.is_allowed(test.outcome))
-            .map(|(suite, test)| failures::name(self.root, suite, test))
+            .map(|(suite, test)| self.program.name(suite, test))
             .collect();
         failed.dedup();
         let mut stopped: Vec<String> = self
@@ -266,21 +268,17 @@ impl Summary<'_> {
                 let depends = matches!(&test.not_run, Some(NotRun::Dependency { .. }));
                 test.outcome == Outcome::NotRun && !depends
             })
-            .map(|(suite, test)| failures::name(self.root, suite, test))
+            .map(|(suite, test)| self.program.name(suite, test))
             .collect();
         stopped.dedup();
         let command = |names: &[String], what: &str| {
-            let quoted: Vec<String> = names.iter().map(|name| shell::quote(name)).collect();
-            let length: usize = quoted.iter().map(|name| name.len() + 1).sum();
+            let length: usize = names.iter().map(|name| name.len() + 1).sum();
             if !is_commands_only && length > COMMAND_LENGTH {
                 return None;
             }
             (1..=COMMAND).contains(&names.len()).then(|| {
-                format!(
-                    "paceline run {}   ({} {what})",
-                    quoted.join(" "),
-                    names.len()
-                )
+                let command = self.program.run(names);
+                format!("{command}   ({} {what})", names.len())
             })
         };
         command(&failed, "failed")

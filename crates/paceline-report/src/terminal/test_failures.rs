@@ -11,6 +11,7 @@ use super::{shell, units, words};
 use crate::human::HumanDuration;
 use crate::model::{Model, SuiteState};
 use crate::naming;
+use crate::program::Program;
 use crate::sanitize::{self, Styles};
 
 /// So many of the last lines of a captured stream are shown.
@@ -77,8 +78,7 @@ impl Failures<'_> {
         if let Some(worker) = worker.filter(|_| self.workers) {
             let _ = writeln!(text, "    worker  {worker}");
         }
-        let name = name(self.root, suite, test);
-        let _ = writeln!(text, "    rerun   paceline run {}", shell::quote(&name));
+        let _ = writeln!(text, "    rerun   {}", self.program.rerun(suite, test));
         if let Some(rerun) = details.and_then(|details| details.rerun.as_ref()) {
             let dir = shell::from_here(self.root, &suite.info.dir);
             let _ = writeln!(text, "    native  {}", shell::in_dir(&dir, rerun));
@@ -105,6 +105,7 @@ impl Failures<'_> {
 pub(super) fn for_agent(
     model: &Model,
     root: &str,
+    program: &Program,
     suite: &SuiteState,
     test: &TestFinished,
 ) -> String {
@@ -143,6 +144,6 @@ pub(super) fn for_agent(
     if lines.len() > AGENT {
         let _ = writeln!(text, "... {} more lines", lines.len() - AGENT);
     }
-    let _ = writeln!(text, "rerun: paceline run {}", shell::quote(&name));
+    let _ = writeln!(text, "rerun: {}", program.rerun(suite, test));
     text
 }

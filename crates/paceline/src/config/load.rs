@@ -10,6 +10,7 @@ use super::detected;
 use super::error::ConfigError;
 use super::file::ConfigFile;
 use super::{check, structure};
+use crate::cli::GlobalArgs;
 use crate::diagnostic::{Diagnostic, Source};
 
 /// What the configuration is called.
@@ -40,13 +41,13 @@ pub enum Origin {
     Detected(Detection),
 }
 
-/// Reads the configuration: `explicit` if it is given, else the nearest `paceline.toml` upwards from
-/// `cwd`, which has to be absolute. `None` if there is none.
+/// Reads the configuration: that of `--config` if it is given, else the nearest `paceline.toml`
+/// upwards from `cwd`, which has to be absolute. `None` if there is none.
 ///
 /// # Errors
 /// If the file cannot be read or has mistakes, with all of them.
-pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, ConfigError> {
-    let Some((path, shown)) = find(cwd, explicit) else {
+pub fn load(cwd: &Path, global: &GlobalArgs) -> Result<Option<Config>, ConfigError> {
+    let Some((path, shown)) = find(cwd, global) else {
         return Ok(None);
     };
     let text = std::fs::read(&path).map_err(|error| unreadable(&shown, &error))?;
@@ -59,7 +60,7 @@ pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, Confi
             "{shown} is not UTF-8 (line {line})"
         )))
     })?;
-    let root = path.parent().unwrap_or(cwd).to_owned();
+    let root = root_of(&path, cwd);
     let source = Source {
         name: shown,
         text: text.as_str().into(),
@@ -89,8 +90,8 @@ pub fn load(cwd: &Path, explicit: Option<&Path>) -> Result<Option<Config>, Confi
 ///
 /// # Errors
 /// As [`load`]; and if there is no file and nothing is found.
-pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
-    if let Some(config) = load(cwd, explicit)? {
+pub fn load_or_detect(cwd: &Path, global: &GlobalArgs) -> Result<Config, ConfigError> {
+    if let Some(config) = load(cwd, global)? {
         return Ok(config);
     }
     let detection = detect(cwd, &Machine::of_process());
@@ -109,16 +110,26 @@ pub fn load_or_detect(cwd: &Path, explicit: Option<&Path>) -> Result<Config, Con
     })
 }
 
-/// The file and how to call it.
-fn find(cwd: &Path, explicit: Option<&Path>) -> Option<(PathBuf, String)> {
-    if let Some(path) = explicit {
-        return Some((cwd.join(path), path.display().to_string()));
+/// The directory of the file, without links and `..`: it is in every path that is shown.
+fn root_of(path: &Path, cwd: &Path) -> PathBuf {
+    let dir = path.parent().unwrap_or(cwd);
+    if dir == cwd {
+        return cwd.to_owned();
     }
-    let mut up = PathBuf::new();
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
+}
+
+/// The file and how to call it.
+fn find(cwd: &Path, global: &GlobalArgs) -> Option<(PathBuf, String)> {
+    let start = global.directory.clone().unwrap_or_default();
+    if let Some(path) = &global.config {
+        return Some((cwd.join(path), start.join(path).display().to_string()));
+    }
+    let mut up = start;
     for dir in cwd.ancestors() {
         let path = dir.join(FILE_NAME);
-        // A directory of that name is no configuration; a link that leads nowhere is a broken one.
-        if path.symlink_metadata().is_ok() && !path.is_dir() {
+        // What cannot be read is an error, and no reason to look further up.
+        if path.symlink_metadata().is_ok() {
             return Some((path, up.join(FILE_NAME).display().to_string()));
         }
         up.push("..");

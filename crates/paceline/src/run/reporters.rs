@@ -9,18 +9,25 @@ use paceline_report::json::JsonReport;
 use paceline_report::junit::JunitReport;
 use paceline_report::step_summary::StepSummary;
 use paceline_report::terminal::{self, Terminal, TerminalOptions};
-use paceline_report::{Destination, ReportError, Reporter};
+use paceline_report::{Destination, Program, ReportError, Reporter};
 
 use super::reporting::Importance;
 use crate::cli::{Order, RunOptions};
 use crate::color::ColorChoice;
 use crate::values::{EventsTarget, ReportKind};
 
+/// So many directories up, a relative path is easier to read than an absolute one.
+const NEAR: usize = 2;
+
 /// What was asked for, and where things are.
 pub(super) struct Wanted {
     pub(super) options: RunOptions,
     pub(super) color: ColorChoice,
     pub(super) cwd: PathBuf,
+    /// The directory that the user is in.
+    pub(super) started_in: PathBuf,
+    /// How commands to copy begin.
+    pub(super) program: Program,
     pub(super) root: PathBuf,
     pub(super) log_dir: PathBuf,
     /// Where the events of the run are kept.
@@ -72,6 +79,7 @@ pub(super) fn open(wanted: Wanted) -> Result<impl FnOnce() -> Made + Send + 'sta
             ));
         }
         if let Some(summary) = StepSummary::from_environment(&environment) {
+            let summary = summary.with_program(wanted.program);
             made.push((Importance::Courtesy, Box::new(summary)));
         }
         made
@@ -103,7 +111,8 @@ impl Wanted {
                 is_terminal: io::stderr().is_terminal(),
             };
         }
-        options.root = self.shown(&self.root);
+        options.root = shown(&self.root, &self.started_in);
+        options.program = self.program.clone();
         options.log_dir = Some(self.below_root(&self.log_dir));
         let reports = self.options.reports.iter();
         let reports = reports.map(|report| self.cwd.join(&report.path));
@@ -120,19 +129,30 @@ impl Wanted {
         let below = path.strip_prefix(&self.root).unwrap_or(path);
         below.display().to_string()
     }
+}
 
-    /// A path as one would type it in the working directory: relative where that is short.
-    fn shown(&self, path: &Path) -> String {
-        if path == self.cwd {
-            return ".".to_owned();
-        }
-        if let Ok(below) = path.strip_prefix(&self.cwd) {
-            return below.display().to_string();
-        }
-        match self.cwd.strip_prefix(path) {
-            Ok(below) => vec![".."; below.components().count()].join("/"),
-            Err(_) => path.display().to_string(),
-        }
+/// A path as one would type it in the directory `from`: relative where that is short.
+pub(super) fn shown(path: &Path, from: &Path) -> String {
+    if path == from {
+        return ".".to_owned();
+    }
+    if let Ok(below) = path.strip_prefix(from) {
+        return below.display().to_string();
+    }
+    if let Ok(below) = from.strip_prefix(path) {
+        return vec![".."; below.components().count()].join("/");
+    }
+    // Below a directory that is not far up, but for that of everything.
+    let near = (1..=NEAR).find_map(|up| {
+        let dir = from
+            .ancestors()
+            .nth(up)
+            .filter(|dir| dir.parent().is_some())?;
+        Some((up, path.strip_prefix(dir).ok()?))
+    });
+    match near {
+        Some((up, below)) => format!("{}/{}", vec![".."; up].join("/"), below.display()),
+        None => path.display().to_string(),
     }
 }
 
@@ -148,4 +168,20 @@ impl Reporter for Unopened {
 fn hostname() -> Option<String> {
     let name = rustix::system::uname();
     name.nodename().to_str().ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_where_that_is_short() {
+        let shown = |path: &str, from: &str| shown(Path::new(path), Path::new(from));
+        assert_eq!(shown("/r/a", "/r/a"), ".");
+        assert_eq!(shown("/r/a/b", "/r/a"), "b");
+        assert_eq!(shown("/r", "/r/a/b/c"), "../../..");
+        assert_eq!(shown("/r/x/y", "/r/a/b"), "../../x/y");
+        assert_eq!(shown("/r/x", "/r/a/b/c"), "/r/x");
+        assert_eq!(shown("/s/x", "/r/a"), "/s/x");
+    }
 }

@@ -9,6 +9,7 @@ use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
 use paceline_engine::plan::{Plan, Work};
 use paceline_engine::sys::{self, Guard};
 use paceline_history::{History, HistoryError, RunRecord};
+use paceline_report::Program;
 use paceline_report::logs::SuiteLogs;
 
 use super::dry_run;
@@ -220,6 +221,8 @@ impl Run<'_> {
             options: self.args.options.clone(),
             color: self.context.global.color,
             cwd: self.context.cwd.clone(),
+            started_in: self.context.started_in.clone(),
+            program: self.program(),
             root: self.config.root.clone(),
             log_dir: log_dir.clone(),
             record: run_dir.as_ref().map(RunDir::events),
@@ -286,6 +289,24 @@ impl Run<'_> {
                 None
             }
         }
+    }
+
+    /// How paceline runs with the same configuration.
+    fn program(&self) -> Program {
+        let global = &self.context.global;
+        let option = |name: &str, path: &Option<PathBuf>| {
+            let path = path.as_ref()?.display().to_string();
+            Some([name.to_owned(), path])
+        };
+        let options = [
+            option("-C", &global.directory),
+            option("--config", &global.config),
+        ];
+        let options = options.iter().flatten().flatten().map(String::as_str);
+        Program::new(
+            options,
+            &reporters::shown(&self.config.root, &self.context.cwd),
+        )
     }
 
     fn log_dir(&self) -> PathBuf {

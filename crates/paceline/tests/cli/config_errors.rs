@@ -758,7 +758,7 @@ fn the_file_above_is_named_from_here() {
     exit code 2
     ---- stderr
     error: unknown key `job`
-     --> ../paceline.toml:1:1
+     --> a/../paceline.toml:1:1
       |
     1 | job = 2
       | ^^^ not a key of this file

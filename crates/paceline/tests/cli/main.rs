@@ -11,4 +11,6 @@ mod frameworks;
 mod graph;
 mod init;
 mod list;
+#[cfg(unix)]
+mod places;
 mod usage;

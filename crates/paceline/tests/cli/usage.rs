@@ -100,6 +100,15 @@ fn help_has_examples() {
               
               [default: fail]
 
+          --transport <KIND>
+              How workers connect
+
+              Possible values:
+              - auto: Over a Unix socket where there are any, else over TCP on loopback
+              - tcp:  Over TCP on loopback
+              
+              [default: auto]
+
           --no-history
               Do not read or write the history of earlier runs
 

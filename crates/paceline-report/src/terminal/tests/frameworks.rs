@@ -210,7 +210,10 @@ fn commands_and_frameworks_in_one_run_and_seen_from_a_directory_below() {
             .ended(Outcome::Failed, "assert 0")
             .problem("call", "failed", "E   assert 0", "assert 0"),
     ];
-    let setup = setup().with(|options| options.root = "..".to_owned());
+    let setup = setup().with(|options| {
+        options.root = "..".to_owned();
+        options.program = Program::new(["-C", "my dir"], "..");
+    });
     insta::assert_snapshot!(setup.run(&play(2, &suites, &tests, &[1, 0])).both(), @"
     == stdout
          PASS [  1.00s] (1/3) lint
@@ -226,7 +229,7 @@ fn commands_and_frameworks_in_one_run_and_seen_from_a_directory_below() {
      1) ../test_b.py::test_y  FAIL  0.03s
         │ E   assert 0
         at      ../test_b.py:12
-        rerun   paceline run ../test_b.py::test_y
+        rerun   paceline -C 'my dir' run ../test_b.py::test_y
         native  (cd .. && python -m pytest 'test_b.py::test_y')
 
      WARNINGS (1)
@@ -243,7 +246,7 @@ fn commands_and_frameworks_in_one_run_and_seen_from_a_directory_below() {
      limit    1.18s (suites that do not fit beside each other), efficiency 96 %
      logs     ../.paceline/logs
      reports  ../test-report.json  ../junit.xml
-     next     paceline run ../test_b.py::test_y   (1 failed)
+     next     paceline -C 'my dir' run ../test_b.py::test_y   (1 failed)
     == stderr
     paceline 0.1.0  3 suites, 2 jobs, run 01K3F9
     ");

@@ -12,6 +12,7 @@ use paceline_engine::event::Event;
 
 use super::*;
 use crate::environment::Environment;
+use crate::program::Program;
 use crate::reporter::Reporter;
 use crate::test_events::{Script, SharedBuffer, suite};
 
@@ -51,6 +52,7 @@ fn setup() -> Setup {
         size: Box::new(|| None),
         environment: [("LANG", "C.UTF-8")].into_iter().collect(),
         root: ".".to_owned(),
+        program: Program::default(),
         log_dir: Some(".paceline/logs".to_owned()),
         reports: vec!["test-report.json".to_owned(), "junit.xml".to_owned()],
         token: "token-4217".to_owned(),
