@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Pid;
 
 use super::host::HostState;
-use super::suite::FrameworkSuite;
+use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
 use super::worker::{Kill, KillCause};
 use crate::attempt::Stop;
 use crate::run::Core;
@@ -50,8 +50,7 @@ impl<'env> FrameworkSuite<'env> {
                 HostState::Booting => "its host was not ready in time",
                 _ => "its host did not end in time",
             };
-            let limit = crate::duration::Human(self.suite.timeout);
-            self.host.errors.push(format!("{what} ({limit})"));
+            self.host.errors.push(what.to_owned());
             if let Some(handle) = &self.host.handle {
                 handle.stop(Stop::Gently);
             }
@@ -84,7 +83,8 @@ impl<'env> FrameworkSuite<'env> {
                         self.kill(number, KillCause::Timeout(timeout), core);
                     }
                 } else if worker.collect_by.is_some_and(|by| now >= by) {
-                    self.kill(number, KillCause::Timeout(self.suite.timeout), core);
+                    let patience = self.suite.timeout.max(COLLECT_PATIENCE);
+                    self.kill(number, KillCause::Timeout(patience), core);
                 } else if worker.end_by.is_some_and(|by| now >= by) {
                     self.kill(number, KillCause::Stopped, core);
                 }

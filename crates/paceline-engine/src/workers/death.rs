@@ -15,6 +15,8 @@ use crate::schedule::TaskId;
 
 /// How much of a dead worker's last output a failure shows, in bytes.
 const LAST_OUTPUT: u64 = 16 * 1024;
+/// How many workers may die while they collect a file before the file is to blame.
+const MOST_COLLECTING_DEATHS: u32 = 2;
 
 impl<'env> FrameworkSuite<'env> {
     /// A worker has gone in the midst of a part.
@@ -37,6 +39,13 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(running) = worker.running {
             self.running_test_was_cut(core, worker, number, running, stopped);
         } else if self.units[part.unit].tests.is_none() && !stopped {
+            let timed_out = matches!(worker.kill, Some((KillCause::Timeout(_), _)));
+            self.units[part.unit].deaths += 1;
+            if !timed_out && self.units[part.unit].deaths < MOST_COLLECTING_DEATHS {
+                // It may have been anybody's fault; another worker will tell.
+                self.hand_on(core, task);
+                return;
+            }
             let text = match &worker.kill {
                 Some((KillCause::Timeout(timeout), _)) => {
                     format!("collecting the file timed out after {}", Human(*timeout))

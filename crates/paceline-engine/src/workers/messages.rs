@@ -8,7 +8,7 @@ use paceline_protocol::{
 use rustix::process::Pid;
 
 use super::part::Part;
-use super::suite::FrameworkSuite;
+use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
 use super::unit::{Test, TestState, Unit};
 use super::worker::{KillCause, RunningTest};
 use crate::attempt::Stop;
@@ -215,7 +215,7 @@ impl<'env> FrameworkSuite<'env> {
         }
         if let Some(worker) = self.workers.get_mut(&number) {
             worker.has_begun = true;
-            worker.collect_by = Some(Instant::now() + self.suite.timeout);
+            worker.collect_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
         }
         Ok(())
     }

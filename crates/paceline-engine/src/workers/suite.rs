@@ -21,6 +21,11 @@ use crate::schedule::{Task, TaskId};
 /// Deaths of workers between which no test has ended, before the suite is given up.
 const MOST_DEATHS: u32 = 3;
 
+/// A host may take this long to boot and to end, however short the timeout of a test is.
+const BOOT_PATIENCE: Duration = Duration::from_secs(120);
+/// A worker may take this long to collect a file, or to end, however short the timeout of a test is.
+pub(super) const COLLECT_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A suite that a framework runs.
 pub(crate) struct FrameworkSuite<'env> {
     pub(super) id: SuiteId,
@@ -72,7 +77,7 @@ impl<'env> FrameworkSuite<'env> {
             usage: Vec::new(),
             measured: (Duration::ZERO, 0),
         };
-        this.host.deadline = Some(Instant::now() + suite.timeout);
+        this.host.deadline = Some(Instant::now() + suite.timeout.max(BOOT_PATIENCE));
         match this.start_host(core) {
             Ok(handle) => this.host.handle = Some(handle),
             Err(error) => {
@@ -247,7 +252,7 @@ impl<'env> FrameworkSuite<'env> {
             } else {
                 worker.wants_next = false;
                 worker.is_ending = true;
-                worker.end_by = Some(Instant::now() + self.suite.timeout);
+                worker.end_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
@@ -260,7 +265,7 @@ impl<'env> FrameworkSuite<'env> {
     fn end_host(&mut self, core: &mut Core<'_, '_, 'env>) {
         let counts = core.ledger.suite_counts(self.id);
         self.host.state = HostState::Ending;
-        self.host.deadline = Some(Instant::now() + self.suite.timeout);
+        self.host.deadline = Some(Instant::now() + self.suite.timeout.max(BOOT_PATIENCE));
         if let Some(link) = &mut self.host.link {
             link.send(&ToWorker::Shutdown(Shutdown {
                 now: false,
@@ -368,7 +373,7 @@ impl<'env> FrameworkSuite<'env> {
         }
         for worker in self.workers.values_mut() {
             worker.is_ending = true;
-            worker.end_by = Some(Instant::now() + self.suite.timeout);
+            worker.end_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
             if let Some(link) = &mut worker.link {
                 link.send(&ToWorker::Shutdown(Shutdown {
                     now: true,

@@ -22,6 +22,8 @@ pub(super) struct Unit {
     pub(super) open_parts: u32,
     /// How long a worker took to collect it.
     pub(super) collect_time: Duration,
+    /// Workers that have died while they collected it.
+    pub(super) deaths: u32,
     /// Whether the one skip or error of the file itself has been entered.
     pub(super) reported_itself: bool,
     pub(super) closed: bool,
@@ -58,6 +60,7 @@ impl Unit {
             pieces: Vec::new(),
             open_parts: 0,
             collect_time: Duration::ZERO,
+            deaths: 0,
             reported_itself: false,
             closed: false,
         }

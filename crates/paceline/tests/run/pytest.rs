@@ -419,3 +419,29 @@ fn workers_over_tcp_work_as_well() {
     env.expect(0, &["--transport", "tcp"]);
     assert_outcomes(&env, &[("test_a.py::test_a", "passed")]);
 }
+
+#[test]
+fn a_file_that_kills_its_worker_while_it_is_imported_is_an_error_of_that_file() {
+    let files = [
+        (
+            "test_bad.py",
+            "import os\nopen('imports', 'a').write('x')\nos._exit(7)\n",
+        ),
+        ("test_ok.py", "def test_ok(): pass\n"),
+    ];
+    let env = suite("", &files);
+    let run = env.expect(5, &["-j", "2"]);
+    assert_outcomes(
+        &env,
+        &[
+            ("test_bad.py", "errored"),
+            ("test_ok.py::test_ok", "passed"),
+        ],
+    );
+    assert!(run.stdout.contains("exit code 7"), "{run}");
+    assert_eq!(
+        env.read("imports"),
+        "xx",
+        "another worker tries it once more"
+    );
+}
