@@ -56,6 +56,23 @@ pub struct HistoryError {
     source: rusqlite::Error,
 }
 
+impl HistoryError {
+    /// Whether the file itself is at fault, so that a new one would do. A full disk or a file that
+    /// may not be written is no fault of what is in it.
+    pub fn is_damaged(&self) -> bool {
+        use rusqlite::ErrorCode;
+
+        match self.source.sqlite_error_code() {
+            Some(code) => matches!(
+                code,
+                ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown
+            ),
+            // What is stored is not of the type that it should be.
+            None => true,
+        }
+    }
+}
+
 /// An open history.
 #[derive(Debug)]
 pub struct History {

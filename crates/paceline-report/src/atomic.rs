@@ -25,7 +25,8 @@ fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
         }
         other => other?,
     };
-    file.write_all(contents)?;
+    // As a `NamedTempFile`, it would put its own name into errors.
+    file.as_file_mut().write_all(contents)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -33,13 +34,9 @@ fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 fn temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".paceline-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes away what the user does not want.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(dir)
+    // As any new file: the umask takes away what the user does not want. And its errors do not have
+    // this name in them, which nobody knows.
+    builder.make_in(dir, |path| fs::File::create_new(path))
 }
 
 #[cfg(test)]
@@ -70,5 +67,14 @@ mod tests {
             error.starts_with(&format!("cannot write {}: ", path.display())),
             "{error}"
         );
+        assert!(!error.contains(".paceline-"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_failure_does_not_name_the_file_that_was_there_for_a_moment() {
+        // No files can be made in it, also not by root.
+        let error = write(Path::new("/proc/report.json"), b"").unwrap_err();
+        assert!(!error.to_string().contains(".paceline-"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! The events of a run as NDJSON: one JSON object a line. `docs/events.md` documents them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -26,10 +26,16 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
-    /// Writes to a new file, in place of one that is there.
+    /// Writes to a new file, in place of one that is there, and makes the directories above it.
     pub fn to_file(path: &Path) -> Result<Self, ReportError> {
         let to = Destination::File(path.to_owned());
-        match File::create(path) {
+        let created = match (File::create(path), path.parent()) {
+            (Err(error), Some(dir)) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(dir).and_then(|()| File::create(path))
+            }
+            (created, _) => created,
+        };
+        match created {
             Ok(file) => Ok(Self::new(to, Box::new(file))),
             Err(source) => Err(ReportError::new(to, source)),
         }

@@ -40,6 +40,8 @@ pub(crate) struct Model {
     pub(crate) stopping: Option<Stopping>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) finished: Option<RunFinished>,
+    /// Whether a report that was asked for could not be written.
+    pub(crate) report_failed: bool,
     /// Places of the running suites, the longest-running first.
     pub(crate) running: Vec<usize>,
     /// How many suites have finished.
@@ -165,6 +167,7 @@ impl Model {
             stopping: None,
             warnings: Vec::new(),
             finished: None,
+            report_failed: false,
             running: Vec::new(),
             suites_finished: 0,
             suites_reported: 0,
@@ -178,6 +181,17 @@ impl Model {
     /// event that does not is passed over.
     pub(crate) fn place(&self, suite: &str) -> Option<usize> {
         self.places.get(suite).copied()
+    }
+
+    /// Whether the run ends with exit code 3, whatever became of its tests.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.report_failed || self.warnings.iter().any(|warning| warning.fatal)
+    }
+
+    /// Whether the log of a suite is not there, or not whole.
+    pub(crate) fn lacks_log(&self, suite: &str) -> bool {
+        let mut fatal = self.warnings.iter().filter(|warning| warning.fatal);
+        fatal.any(|warning| warning.suite.as_deref() == Some(suite))
     }
 
     /// Moves the clock.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use paceline_engine::event::Event;
@@ -20,6 +20,13 @@ pub trait Reporter {
     fn tick(&mut self, at: Duration) -> Result<(), ReportError> {
         let _ = at;
         Ok(())
+    }
+
+    /// Told that another reporter could not do its work: what is there of its file is not whole.
+    ///
+    /// With `requested`, it was asked for, so that the run ends with exit code 3.
+    fn other_failed(&mut self, error: &ReportError, requested: bool) {
+        let _ = (error, requested);
     }
 
     /// Called once after the last event, also where the run broke off without
@@ -74,6 +81,15 @@ impl ReportError {
             Self::ClosedPipe(to)
         } else {
             Self::Write { to, source }
+        }
+    }
+
+    /// The file that could not be written, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        let (Self::ClosedPipe(to) | Self::Write { to, .. }) = self;
+        match to {
+            Destination::File(path) => Some(path),
+            Destination::Stdout | Destination::Stderr => None,
         }
     }
 

@@ -69,6 +69,10 @@ impl Reporter for StepSummary {
         Ok(())
     }
 
+    fn other_failed(&mut self, error: &ReportError, requested: bool) {
+        self.model.report_failed |= requested && !error.is_closed_pipe();
+    }
+
     fn finish(&mut self) -> Result<(), ReportError> {
         self.model.settle();
         if self.model.run.is_none() {

@@ -111,7 +111,7 @@ impl Failures<'_> {
             .info
             .log
             .as_deref()
-            .filter(|_| !test.attempts.is_empty())
+            .filter(|_| !test.attempts.is_empty() && !self.model.lacks_log(&suite.info.name))
         {
             // Writing to a string does not fail.
             let _ = writeln!(text, "    log     {}", shell::from_here(self.root, log));
@@ -255,7 +255,9 @@ pub(super) fn for_agent(model: &Model, lines: usize, root: &str, program: &Progr
             for line in shown {
                 let _ = writeln!(text, "{line}");
             }
-            if let Some(log) = &suite.info.log {
+            if let Some(log) = &suite.info.log
+                && !model.lacks_log(&suite.info.name)
+            {
                 let _ = writeln!(text, "log: {}", shell::from_here(root, log));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use super::size::{self, Size};
 use super::style::{ColorChoice, Theme, wants_color, wants_unicode};
@@ -51,8 +52,9 @@ pub struct TerminalOptions {
     pub program: Program,
     /// The directory of the logs, for the last block.
     pub log_dir: Option<String>,
-    /// The files that are written as reports, for the last block.
-    pub reports: Vec<String>,
+    /// The files that are written as reports, for the last block: what they are, and how they are
+    /// shown.
+    pub reports: Vec<(PathBuf, String)>,
     /// Nobody who writes test output can know it; ends the part of the output in which GitHub takes
     /// no commands.
     pub token: String,

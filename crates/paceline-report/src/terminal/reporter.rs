@@ -38,6 +38,7 @@ pub struct Terminal {
     results: usize,
     /// Whether something has changed since the last frame.
     changed: bool,
+    has_summary: bool,
 }
 
 /// A stream and what is to be written to it.
@@ -104,6 +105,7 @@ impl Terminal {
             window: Window::default(),
             results: 0,
             changed: false,
+            has_summary: false,
         }
     }
 
@@ -244,6 +246,12 @@ impl Terminal {
         if self.options.verbosity < -1 {
             return;
         }
+        let reports: Vec<&str> = self
+            .options
+            .reports
+            .iter()
+            .map(|(_, shown)| shown.as_str())
+            .collect();
         let summary = Summary {
             model: &self.model,
             theme: self.decided.out,
@@ -251,7 +259,7 @@ impl Terminal {
             root: &self.options.root,
             program: &self.options.program,
             log_dir: self.options.log_dir.as_deref(),
-            reports: &self.options.reports,
+            reports: &reports,
             verbose: self.options.verbosity > 0,
         };
         let text = if self.decided.agent {
@@ -421,10 +429,6 @@ impl Reporter for Terminal {
                 }
             }
             EventKind::Warning(warning) => self.warning(warning),
-            EventKind::RunFinished(_) => {
-                self.run_finished();
-                return self.close();
-            }
             _ => {}
         }
         self.flush()
@@ -446,7 +450,19 @@ impl Reporter for Terminal {
         self.flush()
     }
 
+    fn other_failed(&mut self, error: &ReportError, requested: bool) {
+        self.model.report_failed |= requested && !error.is_closed_pipe();
+        if let Some(file) = error.file() {
+            self.options.reports.retain(|(path, _)| path != file);
+        }
+    }
+
+    /// The summary comes only now: what it says of reports is known when these have finished.
     fn finish(&mut self) -> Result<(), ReportError> {
+        if self.model.finished.is_some() && !self.has_summary {
+            self.has_summary = true;
+            self.run_finished();
+        }
         self.close()
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Summary<'a> {
     pub(super) root: &'a str,
     pub(super) program: &'a Program,
     pub(super) log_dir: Option<&'a str>,
-    pub(super) reports: &'a [String],
+    pub(super) reports: &'a [&'a str],
     /// Whether to say more.
     pub(super) verbose: bool,
 }
@@ -222,7 +222,7 @@ impl Summary<'_> {
             }
             line("limit", &value);
         }
-        if let Some(log_dir) = self.log_dir {
+        if let Some(log_dir) = self.log_dir() {
             line("logs", &shell::from_here(self.root, log_dir));
         }
         if !self.reports.is_empty() {
@@ -237,6 +237,16 @@ impl Summary<'_> {
             line(label, &command);
         }
         text
+    }
+
+    /// The directory of the logs, unless none of what ran has one.
+    fn log_dir(&self) -> Option<&str> {
+        let mut ran = self.model.suites.iter();
+        let has_log = |suite: &SuiteState| {
+            suite.started_at.is_some() && !self.model.lacks_log(&suite.info.name)
+        };
+        let some = !self.model.has_errors() || ran.any(has_log);
+        self.log_dir.filter(|_| some)
     }
 
     fn counts(&self) -> String {
@@ -320,7 +330,10 @@ impl Summary<'_> {
             .as_ref()
             .map_or(self.model.at, |run| run.wall);
         let _ = write!(text, "{}; {}", self.counts(), HumanDuration(wall));
-        if let Some(log_dir) = self.log_dir {
+        if self.model.has_errors() {
+            text.push_str("; with errors");
+        }
+        if let Some(log_dir) = self.log_dir() {
             let _ = write!(text, "; logs {}", shell::from_here(self.root, log_dir));
         }
         text.push('\n');
@@ -328,16 +341,18 @@ impl Summary<'_> {
     }
 }
 
-/// The one word for a run.
+/// The word for a run; with what the exit code says of more than its tests.
 pub(crate) fn verdict(model: &Model) -> (&'static str, Role) {
     let finished = model.finished.as_ref();
     let counts = finished.map_or(model.counts, |finished| finished.counts);
     if finished.is_none_or(|finished| finished.interrupted.is_some()) {
-        ("INTERRUPTED", Role::Note)
-    } else if counts.blocking_failures() > 0 {
-        ("FAILED", Role::Bad)
-    } else {
-        ("PASSED", Role::Good)
+        return ("INTERRUPTED", Role::Note);
+    }
+    match (counts.blocking_failures() > 0, model.has_errors()) {
+        (true, true) => ("FAILED, with errors", Role::Bad),
+        (true, false) => ("FAILED", Role::Bad),
+        (false, true) => ("PASSED, with errors", Role::Bad),
+        (false, false) => ("PASSED", Role::Good),
     }
 }
 

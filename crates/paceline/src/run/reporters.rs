@@ -36,23 +36,30 @@ pub(super) struct Wanted {
 
 type Made = Vec<(Importance, Box<dyn Reporter>)>;
 
-/// Opens what has to be open before anything starts; the rest is made on the reporters' thread.
+/// Opens where the events go that were asked for.
 ///
 /// # Errors
-/// If the events that were asked for cannot be written.
-pub(super) fn open(wanted: Wanted) -> Result<impl FnOnce() -> Made + Send + 'static, ReportError> {
-    let events = match &wanted.options.events {
-        None => None,
-        Some(EventsTarget::Stdout) => {
+/// If the file cannot be made.
+pub(super) fn open_events(target: &EventsTarget, cwd: &Path) -> Result<EventWriter, ReportError> {
+    match target {
+        EventsTarget::Stdout => {
             let stdout = Box::new(io::stdout());
-            Some(EventWriter::new(Destination::Stdout, stdout))
+            Ok(EventWriter::new(Destination::Stdout, stdout))
         }
-        Some(EventsTarget::File(path)) => Some(EventWriter::to_file(&wanted.cwd.join(path))?),
-    };
-    Ok(move || {
+        EventsTarget::File(path) => EventWriter::to_file(&cwd.join(path)),
+    }
+}
+
+/// Makes the reporters, on their thread.
+pub(super) fn make(
+    wanted: Wanted,
+    events: Option<EventWriter>,
+) -> impl FnOnce() -> Made + Send + 'static {
+    move || {
         let environment = Environment::from_process();
         let mut made = Made::new();
-        // The terminal first: what it says of a suite comes before what is only written.
+        // The terminal first: what it says of a suite comes before what is only written. It also
+        // finishes last.
         made.push((
             Importance::Requested,
             Box::new(Terminal::new(wanted.terminal())),
@@ -83,7 +90,7 @@ pub(super) fn open(wanted: Wanted) -> Result<impl FnOnce() -> Made + Send + 'sta
             made.push((Importance::Courtesy, Box::new(summary)));
         }
         made
-    })
+    }
 }
 
 impl Wanted {
@@ -118,7 +125,10 @@ impl Wanted {
         let reports = reports.map(|report| self.cwd.join(&report.path));
         options.reports = std::iter::once(self.default_json())
             .chain(reports)
-            .map(|path| self.below_root(&path))
+            .map(|path| {
+                let shown = self.below_root(&path);
+                (path, shown)
+            })
             .collect();
         options
     }

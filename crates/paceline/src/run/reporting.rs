@@ -115,28 +115,48 @@ impl Office {
                 next_tick = Instant::now() + TICK;
             }
         }
-        self.all(|reporter| reporter.finish());
+        // The first tells people what became of the others.
+        for desk in (1..self.desks.len()).chain([0]) {
+            self.one(desk, |reporter| reporter.finish());
+        }
         mem::take(&mut self.problems)
     }
 
-    /// Lets each reporter work. One that fails is not asked again.
+    /// Lets each reporter work.
     fn all(&mut self, mut work: impl FnMut(&mut dyn Reporter) -> Result<(), ReportError>) {
-        for desk in &mut self.desks {
-            let Some(reporter) = &mut desk.reporter else {
-                continue;
-            };
-            let Err(error) = work(reporter.as_mut()) else {
-                continue;
-            };
-            desk.reporter = None;
-            if error.is_closed_pipe() {
-                self.remote.interrupt(Signal::PIPE);
-            } else {
-                self.problems.push(Problem {
-                    importance: desk.importance,
-                    error,
-                });
-            }
+        for desk in 0..self.desks.len() {
+            self.one(desk, &mut work);
+        }
+    }
+
+    /// Lets a reporter work. One that fails is not asked again, and the others are told.
+    fn one(
+        &mut self,
+        desk: usize,
+        work: impl FnOnce(&mut dyn Reporter) -> Result<(), ReportError>,
+    ) {
+        let Some(desk) = self.desks.get_mut(desk) else {
+            return;
+        };
+        let Some(reporter) = &mut desk.reporter else {
+            return;
+        };
+        let Err(error) = work(reporter.as_mut()) else {
+            return;
+        };
+        desk.reporter = None;
+        let importance = desk.importance;
+        let others = self
+            .desks
+            .iter_mut()
+            .filter_map(|desk| desk.reporter.as_mut());
+        for other in others {
+            other.other_failed(&error, importance == Importance::Requested);
+        }
+        if error.is_closed_pipe() {
+            self.remote.interrupt(Signal::PIPE);
+        } else {
+            self.problems.push(Problem { importance, error });
         }
     }
 }

@@ -10,6 +10,7 @@ use paceline_engine::plan::{Plan, Work};
 use paceline_engine::sys::{self, Guard};
 use paceline_history::{History, HistoryError, RunRecord};
 use paceline_report::Program;
+use paceline_report::events::EventWriter;
 use paceline_report::logs::SuiteLogs;
 
 use super::dry_run;
@@ -19,7 +20,7 @@ use super::reporting::{Importance, Problem, Reporting};
 use super::verdict;
 use crate::Context;
 use crate::cli::{NoTests, RunArgs, TransportChoice};
-use crate::config::Config;
+use crate::config::{Config, FILE_NAME, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
 use crate::select::{Overrides, Query, Tools, select};
@@ -68,6 +69,9 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         Err(error) => return context.refuse(&error),
     };
     let mut plan = selected.plan;
+    if config.file.suite.iter().next().is_none() {
+        return nothing_selected(context, args.options.no_tests, no_suites(&config));
+    }
     if plan.suites.is_empty() {
         let nothing = Diagnostic::new("no suite is selected")
             .help("`paceline list` shows all suites with their categories");
@@ -91,6 +95,16 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         started,
     }
     .go(plan)
+}
+
+/// What to say of a file in which no suite is.
+fn no_suites(config: &Config) -> Diagnostic {
+    let file = match &config.origin {
+        Origin::File { source, .. } => &*source.name,
+        Origin::Detected(_) => FILE_NAME,
+    };
+    Diagnostic::new(format!("{file} has no suites"))
+        .help("a suite is a table: `[suite.unit]` with a line like `command = \"make test\"`")
 }
 
 fn nothing_selected(context: &Context, action: NoTests, mistake: Diagnostic) -> ExitCode {
@@ -136,8 +150,11 @@ fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryErr
 
 fn warn_of(context: &Context, error: Option<HistoryError>) {
     if let Some(error) = error {
+        let help = "it can be deleted: it is rebuilt from the records of earlier runs";
+        // On a full disk, or where nothing may be written, it is not to blame.
+        let help = error.is_damaged().then_some(help);
         let text = Diagnostic::new(error.to_string())
-            .help("it can be deleted: it is rebuilt from the records of earlier runs")
+            .maybe_help(help.map(str::to_owned))
             .note("the results of this run are not affected")
             .render_warning(None, context.stderr.look());
         context.stderr.print(&text);
@@ -156,16 +173,23 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn go(self, mut plan: Plan) -> ExitCode {
+        // Before there is a record: without what was asked for, nothing runs.
+        let events = self.args.options.events.as_ref();
+        let events = events.map(|target| reporters::open_events(target, &self.context.cwd));
+        let events = match events.transpose() {
+            Ok(events) => events,
+            Err(error) => return self.internal(&error.to_string()),
+        };
         let run_dir = self.start_record();
         let history = match &run_dir {
             Some(_) if !self.args.options.no_history => open_history(&self.state, &mut plan),
-            _ => return self.go_on(&plan, run_dir, None),
+            _ => return self.go_on(&plan, events, run_dir, None),
         };
         match history {
-            Ok(history) => self.go_on(&plan, run_dir, Some(history)),
+            Ok(history) => self.go_on(&plan, events, run_dir, Some(history)),
             Err(error) => {
                 warn_of(self.context, Some(error));
-                self.go_on(&plan, run_dir, None)
+                self.go_on(&plan, events, run_dir, None)
             }
         }
     }
@@ -189,7 +213,13 @@ impl Run<'_> {
         }
     }
 
-    fn go_on(self, plan: &Plan, run_dir: Option<RunDir>, history: Option<History>) -> ExitCode {
+    fn go_on(
+        self,
+        plan: &Plan,
+        events: Option<EventWriter>,
+        run_dir: Option<RunDir>,
+        history: Option<History>,
+    ) -> ExitCode {
         let run = match &run_dir {
             Some(run_dir) => run_dir.id.clone(),
             None => run_id(self.started),
@@ -227,10 +257,7 @@ impl Run<'_> {
             log_dir: log_dir.clone(),
             record: run_dir.as_ref().map(RunDir::events),
         };
-        let reporters = match reporters::open(wanted) {
-            Ok(reporters) => reporters,
-            Err(error) => return self.internal(&error.to_string()),
-        };
+        let reporters = reporters::make(wanted, events);
         let reporting = Reporting::start(reporters, self.began, output.clone(), inbox.remote());
         let reporting = match reporting {
             Ok(reporting) => reporting,

@@ -13,4 +13,6 @@ mod init;
 mod list;
 #[cfg(unix)]
 mod places;
+#[cfg(unix)]
+mod unwritable;
 mod usage;

@@ -112,6 +112,7 @@ fn the_live_region_stays_below_the_results_and_goes_at_the_end() {
         .pass("acceptance")
         .finish();
     screen.feed(&script.events[seen..]);
+    screen.terminal.finish().unwrap();
     insta::assert_snapshot!(screen.contents(), @"
     paceline 0.1.0  3 suites, 2 jobs, run 01K3F9
     warning: cannot write the history: disk full

@@ -54,7 +54,9 @@ fn setup() -> Setup {
         root: ".".to_owned(),
         program: Program::default(),
         log_dir: Some(".paceline/logs".to_owned()),
-        reports: vec!["test-report.json".to_owned(), "junit.xml".to_owned()],
+        reports: ["test-report.json", "junit.xml"]
+            .map(|file| (file.into(), file.to_owned()))
+            .into(),
         token: "token-4217".to_owned(),
     };
     Setup {

@@ -277,6 +277,29 @@ fn very_quiet_says_only_what_ends_the_run_with_an_error() {
 }
 
 #[test]
+fn a_log_that_is_not_whole_is_in_the_verdict_and_not_named() {
+    let mut script = Script::new(1, vec![suite("a"), suite("b")]);
+    script
+        .start("a")
+        .warning(Some("a"), "cannot write the log: disk full", true);
+    script.fail("a", "no\n").start("b").pass("b").finish();
+    let text = setup().run(&script.events).stdout;
+    assert!(
+        text.contains("\n FAILED, with errors 2 suites: 1 passed, 1 failed\n"),
+        "{text}"
+    );
+    assert!(!text.contains("    log "), "{text}");
+    assert!(
+        text.contains("\n logs     .paceline/logs\n"),
+        "b has one: {text}"
+    );
+    let agent = setup().environment([("AI_AGENT", "x")]);
+    let text = agent.run(&script.events).stdout;
+    assert!(text.contains("; with errors; logs"), "{text}");
+    assert!(!text.contains("log: "), "{text}");
+}
+
+#[test]
 fn a_stopped_run_says_what_it_waits_for_and_what_was_not_run() {
     let names: Vec<String> = (0..12).map(|i| format!("s{i:02}")).collect();
     let mut script = Script::new(2, names.iter().map(|name| suite(name)).collect());
