@@ -19,7 +19,19 @@ pub(super) fn check(file: &ConfigFile, root: &Path, left_out: &[Vec<String>]) ->
     let mut mistakes = Vec::new();
     for (place, name, suite) in file.suite.spanned() {
         let of_suite = |key: &str| is_left_out(&["suite", name.as_str(), key]);
-        if !of_suite("command") && !of_suite("framework") {
+        // A key that was taken out may have been meant to say what runs.
+        let meant = |key: &str| {
+            let of_this = left_out.iter().filter_map(|path| match &path[..] {
+                [first, suite, wrong] if first == "suite" && suite == name.as_str() => Some(wrong),
+                _ => None,
+            });
+            closest(key, of_this.map(String::as_str)).is_some()
+        };
+        if !of_suite("command")
+            && !of_suite("framework")
+            && !((suite.command.is_none() && suite.framework.is_none())
+                && (meant("command") || meant("framework")))
+        {
             check_what_runs(&place, name, suite, &mut mistakes);
         }
         check_dir(suite, root, &mut mistakes);

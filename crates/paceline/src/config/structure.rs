@@ -44,9 +44,10 @@ pub(super) fn read(text: &str) -> Read {
             Err(error) => error,
         };
         let span = error.span();
-        let path = span
-            .as_ref()
-            .and_then(|span| path_to(table.get_ref(), span));
+        let path = span.as_ref().and_then(|span| {
+            // The place of a table can include the header that follows.
+            path_to_key(table.get_ref(), span).or_else(|| path_to(table.get_ref(), span))
+        });
         if !lacks_what_was_wrong(&error, path.as_ref(), &read.left_out) {
             read.mistakes.push(describe(&error, path.as_ref()));
         }
@@ -80,6 +81,33 @@ struct Path {
     keys: Vec<String>,
     /// The last of them in the file.
     key_span: Range<usize>,
+}
+
+/// The entry whose key stands at a place.
+fn path_to_key(table: &DeTable<'_>, place: &Range<usize>) -> Option<Path> {
+    table.iter().find_map(|(key, value)| {
+        if key.span() == *place {
+            return Some(Path {
+                keys: vec![key.get_ref().to_string()],
+                key_span: key.span(),
+            });
+        }
+        let mut path = match value.get_ref() {
+            DeValue::Table(inner) => path_to_key(inner, place)?,
+            DeValue::Array(items) => (0..).zip(items.iter()).find_map(|(index, item)| {
+                let index: usize = index;
+                let DeValue::Table(inner) = item.get_ref() else {
+                    return None;
+                };
+                let mut path = path_to_key(inner, place)?;
+                path.keys.insert(0, index.to_string());
+                Some(path)
+            })?,
+            _ => return None,
+        };
+        path.keys.insert(0, key.get_ref().to_string());
+        Some(path)
+    })
 }
 
 /// The innermost entry whose key or value contains a place.

@@ -768,6 +768,63 @@ fn the_file_above_is_named_from_here() {
 }
 
 #[test]
+fn a_directory_in_place_of_the_file() {
+    let environment = TestEnvironment::new();
+    environment.write("paceline.toml/x", "");
+    environment.write("a/tests/test_a.py", "");
+    assert_snapshot!(environment.run(["-C", "a"]), @"
+    exit code 2
+    ---- stderr
+    error: the configuration a/../paceline.toml is a directory
+    ");
+}
+
+#[test]
+fn a_file_without_suites() {
+    let environment = TestEnvironment::with_config("");
+    assert_snapshot!(environment.run(["run"]), @r#"
+    exit code 4
+    ---- stderr
+    error: paceline.toml has no suites
+    help: a suite is a table: `[suite.unit]` with a line like `command = "make test"`
+    "#);
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    assert_snapshot!(with(r#"
+            [suite.a]
+            command = "true"
+            [suites.b]
+            command = "true"
+        "#), @"
+    exit code 2
+    ---- stderr
+    error: unknown key `suites`
+     --> paceline.toml:3:2
+      |
+    3 | [suites.b]
+      |  ^^^^^^ not a key of this file
+      |
+      = help: did you mean `suite`?
+    ");
+    assert_snapshot!(with(r#"
+            [suite.a]
+            comand = "true"
+        "#), @r#"
+    exit code 2
+    ---- stderr
+    error: unknown key `comand`
+     --> paceline.toml:2:1
+      |
+    2 | comand = "true"
+      | ^^^^^^ not a key of a suite
+      |
+      = help: did you mean `command`?
+    "#);
+}
+
+#[test]
 fn a_file_that_is_not_there() {
     let environment = TestEnvironment::new();
     assert_snapshot!(environment.run(["--config", "other.toml"]), @"
