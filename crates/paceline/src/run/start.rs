@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use paceline_adapters::shell;
 use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
 use paceline_engine::plan::{Plan, Work};
 use paceline_engine::sys::{self, Guard};
@@ -19,7 +20,7 @@ use super::reporters::{self, Wanted};
 use super::reporting::{Importance, Problem, Reporting};
 use super::verdict;
 use crate::Context;
-use crate::cli::{NoTests, RunArgs, TransportChoice};
+use crate::cli::{NoTests, RunArgs, RunOptions, TransportChoice};
 use crate::config::{Config, FILE_NAME, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
@@ -85,6 +86,10 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         let evidence = (args.options.verbose > 0).then_some(&selected.evidence);
         return dry_run::explain(context, &plan, jobs, evidence);
     }
+    if let Some(refusal) = needs_terminal(&args.options, &plan) {
+        context.refuse_with(refusal);
+        return ExitCode::Usage;
+    }
     Run {
         context,
         args,
@@ -95,6 +100,26 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         started,
     }
     .go(plan)
+}
+
+/// What to say of options that need the terminal, which no worker has: the commands that do it.
+fn needs_terminal(options: &RunOptions, plan: &Plan) -> Option<Diagnostic> {
+    let option = if options.pdb {
+        "--pdb"
+    } else if options.no_capture {
+        "--no-capture"
+    } else {
+        return None;
+    };
+    let frameworks = plan.suites.iter();
+    let frameworks = frameworks.filter(|suite| matches!(suite.work, Work::Framework(_)));
+    let mut refusal = Diagnostic::new(format!("`{option}` cannot be used with workers yet"))
+        .note("tests run in workers, which are not connected to the terminal");
+    for suite in frameworks {
+        let dir = shell::quote(&suite.launch.dir.display().to_string());
+        refusal = refusal.help(format!("run `(cd {dir} && {})`", suite.launch.display));
+    }
+    Some(refusal)
 }
 
 /// What to say of a file in which no suite is.

@@ -553,3 +553,17 @@ fn overrides_are_checked_like_suites() {
       | ^^^^^^^^^^^^^^^^^^^^ this needs `tests`
     ");
 }
+
+#[test]
+fn options_that_need_the_terminal_name_the_command_that_has_them() {
+    let repository = repository();
+    assert_snapshot!(repository.run(["run", "api", "--pdb"]), @"
+    exit code 2
+    ---- stderr
+    error: `--pdb` cannot be used with workers yet
+    note: tests run in workers, which are not connected to the terminal
+    help: run `(cd [DIR]/api && .venv/bin/python -m pytest --strict-markers tests --pdb)`
+    ");
+    assert_eq!(repository.run(["run", "api", "-s"]).code, Some(2));
+    assert!(!repository.root().join(".paceline/runs").exists());
+}

@@ -1,5 +1,7 @@
 //! Suites that are run for real, by whole invocations of paceline.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 #[path = "../cli/environment.rs"]
 mod environment;
 mod faults;
