@@ -68,6 +68,10 @@ fn main() -> ExitCode {
             dies_leaving_nothing("kill");
         }),
         ("interrupts_while_starting", || interrupted_at("starting")),
+        ("interrupts_while_connecting", || {
+            interrupted_at("connecting");
+        }),
+        ("interrupts_while_stopping", interrupted_while_stopping),
         ("interrupts_in_before_all", || interrupted_at("before_all")),
         ("interrupts_in_a_test", || interrupted_at("test")),
         ("interrupts_in_after_all", || interrupted_at("after_all")),
@@ -491,6 +495,18 @@ fn interrupted_twice() {
     until_gone(server);
 }
 
+fn interrupted_while_stopping() {
+    let (mut child, _output, server) = inner("stopping");
+    // The server takes no notice of SIGTERM and has a minute for it, so that only the second
+    // interrupt, or a later one, can end this.
+    while child.try_wait().unwrap().is_none() {
+        interrupt(&child);
+        std::thread::yield_now();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    until_gone(server);
+}
+
 fn server_for_each_worker() {
     let both = Arc::new(tokio::sync::Barrier::new(2));
     let tests = (0..2).map(|n| {
@@ -798,10 +814,15 @@ mod fixture {
                 std::thread::park();
             }
             "announce" => {
-                let path = std::env::var_os("ANNOUNCE").unwrap();
-                let mut to = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-                writeln!(to, "server pid {}", std::process::id()).unwrap();
-                drop(to);
+                announce();
+                std::thread::park();
+            }
+            "mute" => {
+                let port: u16 = argument.parse().unwrap();
+                // Connections are accepted by the system, and never by this program.
+                let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+                announce();
+                println!("bound");
                 std::thread::park();
             }
             "exit" => {
@@ -816,6 +837,13 @@ mod fixture {
             other => panic!("no fixture {other}"),
         }
         ExitCode::SUCCESS
+    }
+
+    /// Tells this server's pid through what is somebody else's standard output.
+    fn announce() {
+        let path = std::env::var_os("ANNOUNCE").unwrap();
+        let mut to = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        writeln!(to, "server pid {}", std::process::id()).unwrap();
     }
 
     /// So that nobody is accepted before the methods are there.
@@ -967,6 +995,10 @@ mod fixture {
             "starting" => {
                 fixture("announce").env("ANNOUNCE", format!("/proc/{}/fd/1", std::process::id()))
             }
+            "connecting" => fixture("mute")
+                .env("ANNOUNCE", format!("/proc/{}/fd/1", std::process::id()))
+                .ready_when(Ready::line("^bound$").unwrap()),
+            "stopping" => fixture("stubborn").shutdown_timeout(Duration::from_secs(60)),
             _ => fixture("serve"),
         };
         let announce = |cx: &Ctx<Client>| {
@@ -977,6 +1009,10 @@ mod fixture {
             move |cx: Ctx<Client>| {
                 let how = how.clone();
                 async move {
+                    if how == "stopping" && phase == "test" {
+                        announce(&cx);
+                        return Ok(());
+                    }
                     if how == phase
                         || (phase == "test" && matches!(&*how, "panic" | "kill" | "hang"))
                     {
