@@ -26,6 +26,8 @@ struct Entry {
     deadline: u64,
     /// Whether its work counts as [`Serial::other_work`].
     is_other_work: bool,
+    /// Whether it runs in name only, so that a serial task may run beside it.
+    is_idle: bool,
 }
 
 /// Decides which task starts next.
@@ -126,6 +128,7 @@ impl Scheduler {
                 missing: 0,
                 deadline: 0,
                 is_other_work: false,
+                is_idle: false,
             });
         }
         let new = first..self.tasks.len();
@@ -256,11 +259,30 @@ impl Scheduler {
         true
     }
 
-    /// A running task gives its slots back, and holds its resources until it finishes.
+    /// A running task has nothing to do but to hold its resources until it finishes: it gives its
+    /// slots back, and serial tasks may run beside it.
+    ///
+    /// # Panics
+    /// If there is no such task.
+    pub fn idle(&mut self, task: TaskId) {
+        self.tasks[task.0].is_idle = true;
+        self.give_slots_back(task);
+    }
+
+    /// A running task is nearly done: it gives its slots back, and holds its resources until it
+    /// finishes. No serial task starts before, and a serial task gives nothing back.
     ///
     /// # Panics
     /// If there is no such task.
     pub fn yield_slots(&mut self, task: TaskId) {
+        if !self.is_serial(task.0) {
+            self.give_slots_back(task);
+        }
+    }
+
+    fn give_slots_back(&mut self, task: TaskId) {
+        // Its work is counted by its slots.
+        self.close(task.0);
         let class = self.tasks[task.0].class;
         let busy = self.ready.profile(class).clone();
         let idle = Profile {
@@ -331,8 +353,8 @@ impl Scheduler {
             return Some(Waiting::Dependency(TaskId(above)));
         }
         let profile = self.ready.profile(entry.class);
-        let serial_runs = self.running.first().is_some_and(|&t| self.is_serial(t));
-        if serial_runs || (profile.serial && !self.running.is_empty()) {
+        let serial_runs = self.busy().any(|task| self.is_serial(task));
+        if serial_runs || (profile.serial && self.busy().next().is_some()) {
             return Some(Waiting::Serial);
         }
         if let Some(resource) = self.pool.lacks(profile) {
@@ -355,11 +377,17 @@ impl Scheduler {
         self.ready.profile(self.tasks[task].class).serial
     }
 
+    /// What runs but for tasks that are idle.
+    fn busy(&self) -> impl Iterator<Item = usize> {
+        let running = self.running.iter().copied();
+        running.filter(|&task| !self.tasks[task].is_idle)
+    }
+
     fn rest(&self) -> Rest {
-        let times = self.running.iter().map(|&task| self.forecast.time(task));
+        let times = self.busy().map(|task| self.forecast.time(task));
         Rest {
             slots: self.slots,
-            running: self.running.len(),
+            running: self.busy().count(),
             longest_running: if self.serial.len() == 0 {
                 0
             } else {

@@ -321,6 +321,7 @@ impl<'env> FrameworkSuite<'env> {
                 Ok(constraints) => {
                     let mut part = Part::of(place, group);
                     part.isolation.clone_from(&settings.isolation);
+                    part.serial = settings.serial;
                     self.add_part(core, part, constraints, None);
                 }
                 Err(text) => {
@@ -432,7 +433,7 @@ impl<'env> FrameworkSuite<'env> {
             && !part.released
         {
             part.released = true;
-            core.scheduler.finish(task, true);
+            core.scheduler.yield_slots(task);
         }
         Ok(())
     }
@@ -469,7 +470,14 @@ impl<'env> FrameworkSuite<'env> {
             own.retain(|index| !tests.contains(index));
         }
         let expected = self.expected_of(place, tests);
-        let constraints = self.constraints();
+        // What was held back together asks for the same.
+        let first = tests
+            .first()
+            .and_then(|index| self.units[place].test(*index));
+        let settings = first.map(|test| test.settings.clone()).unwrap_or_default();
+        let constraints = core
+            .constraints_of(&settings, self.constraints())
+            .unwrap_or_else(|_| self.constraints());
         self.add_part(
             core,
             Part::of(place, tests.clone()),

@@ -9,11 +9,13 @@ pub(super) struct Part {
     /// Indexes of tests; `None` for a unit that has not been collected.
     pub(super) tests: Option<Vec<u32>>,
     pub(super) isolation: Option<String>,
+    /// Whether nothing runs beside it.
+    pub(super) serial: bool,
     /// The worker that has it.
     pub(super) worker: Option<u32>,
     /// When that worker began with it, counted from the start of the run.
     pub(super) began: Option<Duration>,
-    /// Whether its slot has been given on already, while its last test is torn down.
+    /// Whether its slots have been given on already, while its last test is torn down.
     pub(super) released: bool,
 }
 
@@ -23,6 +25,7 @@ impl Part {
             unit,
             tests: None,
             isolation: None,
+            serial: false,
             worker: None,
             began: None,
             released: false,

@@ -88,6 +88,7 @@ impl<'env> FrameworkSuite<'env> {
         let constraints = core.constraints_of(&settings, self.constraints());
         let mut part = Part::of(unit, vec![index]);
         part.isolation.clone_from(&settings.isolation);
+        part.serial = settings.serial;
         self.add_part(
             core,
             part,

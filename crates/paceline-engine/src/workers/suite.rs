@@ -118,7 +118,7 @@ impl<'env> FrameworkSuite<'env> {
             );
         }
         self.ready = Some(ready);
-        core.scheduler.yield_slots(TaskId(self.id.0));
+        core.scheduler.idle(TaskId(self.id.0));
         let by_unit = self.expected_by_unit();
         let keys = self
             .units
@@ -236,6 +236,8 @@ impl<'env> FrameworkSuite<'env> {
         }
         self.split_where_it_pays(core);
         let waiting = self.parts.values().any(|part| part.worker.is_none());
+        // A worker that ends tears down what its tests have shared, which is not nothing.
+        let serial = self.parts.values().any(|part| part.serial);
         let gives_back = self.workers.values().any(|worker| worker.gives_back);
         for worker in self.workers.values_mut() {
             if !worker.is_idle() {
@@ -244,7 +246,7 @@ impl<'env> FrameworkSuite<'env> {
             let Some(link) = &mut worker.link else {
                 continue;
             };
-            if waiting || gives_back {
+            if waiting || gives_back || serial {
                 if worker.wants_next {
                     worker.wants_next = false;
                     link.send(&ToWorker::Wait);
@@ -448,11 +450,8 @@ impl<'env> FrameworkSuite<'env> {
         part.worker = None;
         part.began = None;
         if self.ended_early.is_some() || core.stopping.is_some() {
-            let released = part.released;
             self.drop_part(core, task);
-            if !released {
-                core.scheduler.finish(task, true);
-            }
+            core.scheduler.finish(task, true);
             return;
         }
         self.start_part(core, task);
@@ -488,9 +487,7 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(began) = part.began {
             core.measure(self.id, began, self.longest_of(&part));
         }
-        if !part.released {
-            core.scheduler.finish(task, true);
-        }
+        core.scheduler.finish(task, true);
         self.close_if_complete(core, part.unit);
     }
 

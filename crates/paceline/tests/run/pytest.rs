@@ -445,3 +445,46 @@ fn a_file_that_kills_its_worker_while_it_is_imported_is_an_error_of_that_file() 
         "another worker tries it once more"
     );
 }
+
+#[test]
+fn tests_that_say_what_they_need_get_it() {
+    let text = r#"
+import os, time, pytest
+
+def alone(path):
+    os.mkdir(path)
+    time.sleep(0.01)
+    os.rmdir(path)
+
+@pytest.mark.paceline(serial=True)
+@pytest.mark.parametrize("i", range(3))
+def test_serial(i):
+    assert not os.path.exists("free")
+    alone("serial")
+
+@pytest.mark.paceline(needs=["db"])
+@pytest.mark.parametrize("i", range(6))
+def test_db(i): alone("db")
+
+@pytest.mark.parametrize("i", range(12))
+def test_free(i):
+    assert not os.path.exists("serial")
+    open("free", "w").close()
+    time.sleep(0.01)
+    try: os.remove("free")
+    except FileNotFoundError: pass
+
+@pytest.mark.paceline(isolation="test")
+def test_isolated(): os._exit(9)
+"#;
+    let env = suite("", &[("test_a.py", text), ("test_b.py", text)]);
+    let config = env.read("paceline.toml");
+    env.write("paceline.toml", &format!("{config}[resources]\ndb = 1\n"));
+    env.expect(1, &["-j", "4"]);
+    let counts = env.report().0["counts"].clone();
+    assert_eq!(
+        (&counts["passed"], &counts["crashed"]),
+        (&42.into(), &2.into()),
+        "{counts}"
+    );
+}
