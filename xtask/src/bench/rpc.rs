@@ -16,8 +16,8 @@ use crate::process;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Rpc {
-    /// How many tests each binary has
-    #[arg(long, default_value_t = 2000)]
+    /// How many tests each binary has; thousands of `#[tokio::test]` take minutes to compile
+    #[arg(long, default_value_t = 400)]
     tests: usize,
     /// How often each is measured
     #[arg(long, default_value_t = 5)]
