@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
+use crate::compat::Pytest;
 use crate::{junit, process, product, setup};
 
 #[derive(Debug, Args)]
@@ -14,6 +15,10 @@ pub(crate) struct Test {
     /// Leave out the example and the check of its JUnit report, which downloads a schema once
     #[arg(long)]
     no_example: bool,
+    /// Leave out the Python worker's tests, and pytest suites under pytest and under paceline, which
+    /// install packages once
+    #[arg(long)]
+    no_python: bool,
     /// Arguments for `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
@@ -30,8 +35,24 @@ impl Test {
         if !self.no_example {
             example()?;
         }
+        if !self.no_python {
+            python_worker()?;
+            Pytest::quick().run()?;
+        }
         Ok(())
     }
+}
+
+/// The Python worker's own tests, with the plugins that they compare under.
+pub(crate) fn python_worker() -> Result<()> {
+    const REQUIREMENTS: &str = include_str!("../compat/worker-tests.txt");
+    let directory = process::target().join("python-worker-tests");
+    let python = junit::virtual_environment(&directory, REQUIREMENTS)?;
+    process::run(
+        Command::new("sh")
+            .arg(process::root().join("workers/python/tests/run.sh"))
+            .arg(python),
+    )
 }
 
 /// paceline is green on the example, and its JUnit report is what readers of JUnit expect.

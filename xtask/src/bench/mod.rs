@@ -4,6 +4,7 @@
 //! - [`schedule`]: simulated runs against their limit
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
+//! - [`pytest`]: pytest suites, side by side with other runners
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
 mod agreement;
@@ -11,6 +12,7 @@ mod commands;
 mod events;
 mod machine;
 mod measure;
+mod pytest;
 mod real;
 mod rounds;
 mod rpc;
@@ -27,6 +29,8 @@ pub(crate) enum Bench {
     Schedule,
     /// A repository of published packages, against its suites in sequence
     Real(real::Real),
+    /// pytest suites, side by side with pytest, pytest-xdist and others
+    Pytest(pytest::Pytest),
     /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
     Rpc(rpc::Rpc),
 }
@@ -37,6 +41,7 @@ impl Bench {
             Self::Commands(commands) => commands.run(),
             Self::Schedule => schedule::run(),
             Self::Real(real) => real.run(),
+            Self::Pytest(pytest) => pytest.run(),
             Self::Rpc(rpc) => rpc.run(),
         }
     }

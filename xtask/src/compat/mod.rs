@@ -9,7 +9,7 @@
 mod compare;
 mod explained;
 mod mode;
-mod packages;
+pub(crate) mod packages;
 mod page;
 mod pytest;
 mod results;

@@ -1,0 +1,213 @@
+//! `cargo xtask bench pytest`: pytest suites, side by side with what else runs them.
+//!
+//! - [`suites`]: the suites and what is to be reached on them
+//! - [`runners`]: what runs them
+//! - [`spent`]: where the time of a run of paceline goes
+
+mod runners;
+mod spent;
+mod suites;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use self::runners::{Environment, Runner};
+use self::spent::Spent;
+use self::suites::Suite;
+use super::machine;
+use super::measure::measure;
+use super::rounds::{Sample, interleaved};
+use crate::{process, product, setup};
+
+#[derive(Debug, Args)]
+pub(crate) struct Pytest {
+    /// Counted rounds; each runs every suite with every runner once
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Only these suites: a, b, c, d, f, one, or the name of a package
+    #[arg(long, value_name = "SUITE,…", value_delimiter = ',')]
+    suites: Vec<String>,
+    /// One counted round and none before it, to see that everything runs
+    #[arg(long)]
+    once: bool,
+    /// Use this paceline instead of building one
+    #[arg(long, value_name = "FILE")]
+    paceline: Option<PathBuf>,
+}
+
+impl Pytest {
+    pub(crate) fn run(&self) -> Result<()> {
+        setup::ensure(setup::REAL)?;
+        let paceline = match &self.paceline {
+            Some(path) => path
+                .canonicalize()
+                .with_context(|| format!("finding {}", path.display()))?,
+            None => product::release()?,
+        };
+        let directory = process::target().join("bench/pytest");
+        let environment = Environment::prepare(&directory, paceline)?;
+        let suites = suites::prepare(&directory, &self.suites)?;
+        let mut times = Vec::new();
+        for suite in &suites {
+            times.push(self.measure(suite, &environment, &directory)?);
+        }
+        print!("{}", self.page(&suites, &times, &environment)?);
+        Ok(())
+    }
+
+    fn measure(&self, suite: &Suite, environment: &Environment, directory: &Path) -> Result<Times> {
+        eprintln!("{}: {}", suite.name, suite.about);
+        let events = directory.join(format!("{}.ndjson", suite.name));
+        let mut runners = Vec::new();
+        let mut failing = Vec::new();
+        // What cannot run a suite is told as such, and not measured: it would win by doing nothing.
+        for runner in environment.runners() {
+            let mut command = environment.command(runner, &suite.directory, &events);
+            match process::output(&mut command) {
+                Ok(_) => runners.push(runner),
+                Err(error) if runner.is_required() => {
+                    return Err(error).with_context(|| format!("suite {}", suite.name));
+                }
+                Err(_) => failing.push(runner),
+            }
+        }
+        let mut spent = Vec::new();
+        let once = |which: usize, spent: &mut Vec<Spent>| -> Result<f64> {
+            let mut command = environment.command(runners[which], &suite.directory, &events);
+            let measured = measure(&mut command)?;
+            if runners[which] == Runner::Paceline {
+                spent.push(Spent::read(&events, runners::JOBS)?);
+            }
+            Ok(measured.wall.as_secs_f64())
+        };
+        let samples = if self.once {
+            let mut samples = Vec::new();
+            for which in 0..runners.len() {
+                let mut sample = Sample::default();
+                sample.push(once(which, &mut spent)?);
+                samples.push(sample);
+            }
+            samples
+        } else {
+            interleaved(runners.len(), usize::from(self.rounds), |which| {
+                once(which, &mut spent)
+            })?
+        };
+        Ok(Times {
+            measured: runners.into_iter().zip(samples).collect(),
+            failing,
+            spent: Spent::median(&spent),
+        })
+    }
+
+    fn page(&self, suites: &[Suite], times: &[Times], environment: &Environment) -> Result<String> {
+        let mut page = String::new();
+        let rounds = if self.once {
+            "One round".to_owned()
+        } else {
+            format!(
+                "{} interleaved rounds after one that is not counted; medians and ranges",
+                self.rounds
+            )
+        };
+        writeln!(
+            page,
+            "Machine: {}.  \nVersions: {}; {}.  \n{rounds}. Output goes to /dev/null.  \n\
+             Repeat: `cargo xtask bench pytest --rounds {}`\n",
+            machine::line(),
+            product::version(&environment.paceline)?,
+            environment.versions(),
+            self.rounds,
+        )?;
+        for note in &environment.notes {
+            writeln!(page, "{note}\n")?;
+        }
+        writeln!(
+            page,
+            "| suite | runner | median s | range s | paceline / it | at most |\n|---|---|---:|---:|---:|---:|"
+        )?;
+        for (suite, times) in suites.iter().zip(times) {
+            let own = times.median(Runner::Paceline);
+            for (runner, sample) in &times.measured {
+                let ratio = match runner {
+                    Runner::Paceline => String::new(),
+                    _ => format!("{:.2}", own / sample.median()),
+                };
+                let target = suite.target(*runner);
+                let verdict = match target {
+                    Some(target) if own / sample.median() <= target => format!("{target:.2}"),
+                    Some(target) => format!("**{target:.2}**"),
+                    None => String::new(),
+                };
+                writeln!(
+                    page,
+                    "| {} | {} | {:.2} | {sample:.2} | {ratio} | {verdict} |",
+                    suite.name,
+                    runner.name(),
+                    sample.median(),
+                )?;
+            }
+            for runner in &times.failing {
+                writeln!(page, "| {} | {} | fails | | | |", suite.name, runner.name())?;
+            }
+        }
+        let packages: Vec<f64> = suites
+            .iter()
+            .zip(times)
+            .filter(|(suite, _)| suite.is_package)
+            .map(|(_, times)| times.median(Runner::Paceline) / times.median(Runner::Xdist))
+            .collect();
+        if !packages.is_empty() {
+            writeln!(
+                page,
+                "\nThe packages on average: {:.2} of {} (at most 0.55). Ratios in bold are not reached.\n",
+                packages.iter().sum::<f64>() / packages.len() as f64,
+                Runner::Xdist.name(),
+            )?;
+        }
+        for suite in suites {
+            writeln!(page, "- {}: {}", suite.name, suite.about)?;
+        }
+        writeln!(
+            page,
+            "\nWhere the time of {} slots goes, medians, in ms:\n",
+            runners::JOBS
+        )?;
+        writeln!(page, "{}", Spent::HEADER)?;
+        for (suite, times) in suites.iter().zip(times) {
+            writeln!(page, "| {} {}", suite.name, times.spent)?;
+        }
+        Ok(page)
+    }
+}
+
+/// What was measured of a suite.
+struct Times {
+    measured: Vec<(Runner, Sample)>,
+    failing: Vec<Runner>,
+    spent: Spent,
+}
+
+impl Times {
+    fn median(&self, of: Runner) -> f64 {
+        let mut found = self.measured.iter().filter(|(runner, _)| *runner == of);
+        found.next().map_or(f64::NAN, |(_, sample)| sample.median())
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+    }
+    fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The first line that a program prints on standard output.
+fn version(program: &Path, args: &[&str]) -> String {
+    machine::first_line(Command::new(program).args(args))
+}
