@@ -26,7 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
 use crate::select::{Overrides, Query, Tools, select};
 use crate::targets::TestQuery;
-use crate::values::OnMaxFail;
+use crate::values::{OnMaxFail, Timeout};
 
 /// How many signals end the run in order. The next one ends the process: it may wait for a reader of
 /// its output who does not read.
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
     }
     let query = Query::new(&args.suites, &args.selection, tests);
     let overrides = Overrides {
-        timeout: args.options.timeout.map(|timeout| timeout.get()),
+        timeout: args.options.timeout.map(Timeout::get),
         retries: args.options.retries,
     };
     let tools = if args.options.dry_run {
@@ -154,7 +154,9 @@ fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryErr
     if history.is_new() {
         for events in state.recorded() {
             let mut record = RunRecord::default();
-            events.iter().for_each(|event| record.note(event));
+            for event in &events {
+                record.note(event);
+            }
             history.add(&record)?;
         }
     }
@@ -208,13 +210,13 @@ impl Run<'_> {
         let run_dir = self.start_record();
         let history = match &run_dir {
             Some(_) if !self.args.options.no_history => open_history(&self.state, &mut plan),
-            _ => return self.go_on(&plan, events, run_dir, None),
+            _ => return self.go_on(&plan, events, run_dir.as_ref(), None),
         };
         match history {
-            Ok(history) => self.go_on(&plan, events, run_dir, Some(history)),
+            Ok(history) => self.go_on(&plan, events, run_dir.as_ref(), Some(history)),
             Err(error) => {
                 warn_of(self.context, Some(error));
-                self.go_on(&plan, events, run_dir, None)
+                self.go_on(&plan, events, run_dir.as_ref(), None)
             }
         }
     }
@@ -242,17 +244,17 @@ impl Run<'_> {
         self,
         plan: &Plan,
         events: Option<EventWriter>,
-        run_dir: Option<RunDir>,
+        run_dir: Option<&RunDir>,
         history: Option<History>,
     ) -> ExitCode {
-        let run = match &run_dir {
+        let run = match run_dir {
             Some(run_dir) => run_dir.id.clone(),
             None => run_id(self.started),
         };
         // Before any thread starts, as the guard is a fork.
         let guard = self.start_guard(&run);
         let log_dir = self.log_dir();
-        let logs = match &run_dir {
+        let logs = match run_dir {
             Some(run_dir) => SuiteLogs::new(run.as_str(), run_dir.logs(), Some(log_dir.clone())),
             None => SuiteLogs::new(run.as_str(), log_dir.clone(), None),
         };
@@ -280,7 +282,7 @@ impl Run<'_> {
             program: self.program(),
             root: self.config.root.clone(),
             log_dir: log_dir.clone(),
-            record: run_dir.as_ref().map(RunDir::events),
+            record: run_dir.map(RunDir::events),
         };
         let reporters = reporters::make(wanted, events);
         let reporting = Reporting::start(reporters, self.began, output.clone(), inbox.remote());
@@ -303,7 +305,7 @@ impl Run<'_> {
             kill_grace: self.config.file.kill_grace.0,
             environment: std::env::vars_os().collect(),
             output,
-            worker_logs: match &run_dir {
+            worker_logs: match run_dir {
                 Some(run_dir) => run_dir.worker_logs(),
                 None => log_dir.join("workers"),
             },
@@ -386,7 +388,7 @@ impl Run<'_> {
     }
 
     /// Adds the run to the history and forgets the oldest records.
-    fn remember(&self, history: Option<History>, record: &RunRecord, run_dir: Option<RunDir>) {
+    fn remember(&self, history: Option<History>, record: &RunRecord, run_dir: Option<&RunDir>) {
         if let Some(mut history) = history {
             warn_of(self.context, history.add(record).err());
         }

@@ -44,7 +44,7 @@ fn the_schema_accepts_and_refuses_what_the_program_does() {
     let dir = tempfile::tempdir().unwrap();
     let is_accepted = |text: &str| {
         fs::write(dir.path().join("paceline.toml"), text).unwrap();
-        paceline::config::load(dir.path(), &Default::default()).is_ok()
+        paceline::config::load(dir.path(), &paceline::cli::GlobalArgs::default()).is_ok()
     };
     let suite = |lines: &str| format!("[resources]\npostgres = 1\nports = 4\n[suite.x]\n{lines}");
     let good = [

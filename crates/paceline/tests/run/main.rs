@@ -1,6 +1,11 @@
 //! Suites that are run for real, by whole invocations of paceline.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::format_collect,
+    clippy::naive_bytecount,
+    reason = "what a test writes and reads is small"
+)]
 
 #[path = "../cli/environment.rs"]
 mod environment;
