@@ -5,7 +5,8 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 
-use crate::{process, setup, test};
+use crate::test::Test;
+use crate::{process, setup};
 
 #[derive(Debug, Args)]
 pub(crate) struct Ci {
@@ -39,22 +40,14 @@ impl Ci {
                         "--locked",
                         "--workspace",
                         "--no-deps",
+                        "--all-features",
                         "--document-private-items",
                     ])
                     .env("RUSTDOCFLAGS", "-D warnings"),
             )
         })?;
         step("dependencies", || self.deny())?;
-        step("paceline on its example", test::example)?;
-        // Last, so that the count of tests is the last thing in the log.
-        step("tests", || {
-            process::run(process::cargo().args([
-                "test",
-                "--locked",
-                "--workspace",
-                "--no-fail-fast",
-            ]))
-        })
+        step("tests", || Test::all(&["--no-fail-fast".into()]).run())
     }
 
     fn deny(&self) -> Result<()> {

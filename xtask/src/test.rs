@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -27,11 +28,6 @@ pub(crate) struct Test {
 impl Test {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::TESTS)?;
-        process::run(
-            process::cargo()
-                .args(["test", "--locked", "--workspace"])
-                .args(&self.arguments),
-        )?;
         if !self.no_example {
             example()?;
         }
@@ -39,15 +35,40 @@ impl Test {
             python_worker()?;
             Pytest::quick().run()?;
         }
-        Ok(())
+        // Last, so that the count of tests is the last thing in the log.
+        cargo_test(&self.arguments)
+    }
+
+    /// All tests, with these arguments for `cargo test`.
+    pub(crate) fn all(arguments: &[OsString]) -> Self {
+        Self {
+            no_example: false,
+            no_python: false,
+            arguments: arguments.to_vec(),
+        }
     }
 }
 
-/// The Python worker's own tests, with the plugins that they compare under.
-pub(crate) fn python_worker() -> Result<()> {
+/// `cargo test` for the workspace, with an interpreter that has pytest.
+fn cargo_test(arguments: &[OsString]) -> Result<()> {
+    process::run(
+        process::cargo()
+            .args(["test", "--locked", "--workspace"])
+            .args(arguments)
+            .env("PACELINE_TEST_PYTHON", python()?),
+    )
+}
+
+/// An interpreter with pytest and the plugins that tests compare under.
+fn python() -> Result<PathBuf> {
     const REQUIREMENTS: &str = include_str!("../compat/worker-tests.txt");
     let directory = process::target().join("python-worker-tests");
-    let python = junit::virtual_environment(&directory, REQUIREMENTS)?;
+    junit::virtual_environment(&directory, REQUIREMENTS)
+}
+
+/// The Python worker's own tests.
+fn python_worker() -> Result<()> {
+    let python = python()?;
     process::run(
         Command::new("sh")
             .arg(process::root().join("workers/python/tests/run.sh"))
@@ -56,7 +77,7 @@ pub(crate) fn python_worker() -> Result<()> {
 }
 
 /// paceline is green on the example, and its JUnit report is what readers of JUnit expect.
-pub(crate) fn example() -> Result<()> {
+fn example() -> Result<()> {
     let schema = junit::schema()?;
     let paceline = product::release()?;
     let directory = process::target().join("example");

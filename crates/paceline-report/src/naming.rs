@@ -28,7 +28,7 @@ pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
     in_suite(info, native_id(test))
 }
 
-/// As [`test`], but as seen from the working directory.
+/// As [`test()`], but as seen from the working directory.
 pub(crate) fn from_here(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
     let name = self::test(&suite.info, test);
     if suite.is_command() || test.test == test.suite {
