@@ -221,7 +221,10 @@ fn without_chance(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn results(cases: &[(&str, &[(&str, &str, &str)])]) -> Results {
+    /// The name of a test, and its findings: outcome, message, text.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str, &'a str)]);
+
+    fn results(cases: &[Case<'_>]) -> Results {
         let mut results = Results::default();
         for (name, findings) in cases {
             let findings = findings.iter().map(|(outcome, message, text)| Finding {
