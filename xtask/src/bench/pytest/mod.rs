@@ -162,10 +162,11 @@ impl Pytest {
             .filter(|(suite, _)| suite.is_package)
             .map(|(_, times)| times.median(Runner::Paceline) / times.median(Runner::Xdist))
             .collect();
+        writeln!(page)?;
         if !packages.is_empty() {
             writeln!(
                 page,
-                "\nThe packages on average: {:.2} of {} (at most 0.55). Ratios in bold are not reached.\n",
+                "The packages on average: {:.2} of {} (at most 0.55). Ratios in bold are not reached.\n",
                 packages.iter().sum::<f64>() / packages.len() as f64,
                 Runner::Xdist.name(),
             )?;
