@@ -110,6 +110,8 @@ pub struct Framework {
     pub options: serde_json::Map<String, serde_json::Value>,
     /// At most so many workers at once; `None` for as many as there are slots.
     pub workers: Option<u32>,
+    /// What people should know where its host cannot start: what was started, and what to try.
+    pub start_hint: Option<String>,
     /// The framework's own command for a test, without the test's id, in the suite's directory.
     pub rerun: String,
     /// How long each test is expected to take, from history, by its native id.

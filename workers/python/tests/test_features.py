@@ -26,8 +26,9 @@ class Features(unittest.TestCase):
 
     @staticmethod
     def arguments():
-        # Its order is random; it has a test of its own.
-        return ["-p", "no:randomly"]
+        # The order of pytest-randomly is random; it has a test of its own. pytest-django binds the
+        # tests of every TestCase together.
+        return ["-p", "no:randomly", "-p", "no:django"]
 
     def check(self, args=(), **options):
         args = [*self.arguments(), *args]

@@ -89,6 +89,11 @@ impl Adapter for Pytest {
             say("overrides", json!(settings.overrides));
         }
         let display = prefix(&args);
+        let start_hint = format!(
+            "The interpreter is {} ({}). If pytest is missing there: `{} -m pip install pytest`, or \
+             name another one by `python = \"…\"` in paceline.toml.",
+            interpreter.display, interpreter.evidence, interpreter.display
+        );
         let mut argv = interpreter.argv;
         argv.push(program.into_os_string());
         Prepared {
@@ -106,6 +111,7 @@ impl Adapter for Pytest {
                     None => settings.workers,
                 },
                 rerun: prefix(&rerun),
+                start_hint: Some(start_hint),
                 ..Framework::default()
             },
             evidence: match &missing {

@@ -304,6 +304,11 @@ impl<'env> FrameworkSuite<'env> {
                     result.message.as_deref().unwrap_or("exit code 0")
                 ),
             };
+            let hint = self.framework.start_hint.as_ref();
+            let text = match hint.filter(|_| state == HostState::Booting) {
+                Some(hint) => format!("{text}\n{hint}"),
+                None => text,
+            };
             self.fail(core, &text, Some(result));
         } else if died {
             self.not_run_all(core);
