@@ -32,7 +32,10 @@ fn suite(keys: &str, files: &[(&str, &str)]) -> TestEnvironment {
     );
     let env = TestEnvironment::with_config(&config);
     // Plugins that happen to be installed must not decide about order and fixtures.
-    env.write("pytest.ini", "[pytest]\naddopts = -p no:randomly -p no:django\n");
+    env.write(
+        "pytest.ini",
+        "[pytest]\naddopts = -p no:randomly -p no:django\n",
+    );
     for (name, text) in files {
         env.write(name, text);
     }
