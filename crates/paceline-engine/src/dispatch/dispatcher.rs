@@ -132,7 +132,7 @@ struct Dispatcher<'run, 'scope, 'env: 'scope> {
 impl<'env> Dispatcher<'_, '_, 'env> {
     fn announce(&mut self, capture: &dyn Capture) {
         let (plan, options) = (self.core.plan, self.core.options);
-        let info = |suite| suite_info(plan, suite, &options.root, capture);
+        let info = |suite| suite_info(plan, suite, &options.root, capture.display_path(suite));
         self.core.tell(EventKind::RunStarted(RunStarted {
             run: options.run.clone(),
             version: options.version.clone(),

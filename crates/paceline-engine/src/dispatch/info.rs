@@ -2,17 +2,12 @@
 
 use std::path::Path;
 
-use crate::capture::Capture;
 use crate::event::SuiteInfo;
 use crate::plan::{Need, Plan, Selection, Suite};
 
-/// Describes a suite; paths are relative to `root` where they are below it.
-pub(super) fn suite_info(
-    plan: &Plan,
-    suite: &Suite,
-    root: &Path,
-    capture: &dyn Capture,
-) -> SuiteInfo {
+/// Describes a suite; paths are relative to `root` where they are below it. `log` is where people
+/// find its log.
+pub fn suite_info(plan: &Plan, suite: &Suite, root: &Path, log: Option<String>) -> SuiteInfo {
     let needs = suite.constraints.needs.iter().filter_map(|(id, need)| {
         let resource = &plan.resources[id.0];
         let name = &resource.name;
@@ -47,7 +42,7 @@ pub(super) fn suite_info(
             Selection::PulledIn { by } => Some(by.clone()),
         },
         expected: suite.expected,
-        log: capture.display_path(suite),
+        log,
     }
 }
 

@@ -7,6 +7,7 @@ mod dispatcher;
 mod info;
 
 pub use dispatcher::{RunResult, run, tasks};
+pub use info::suite_info;
 
 pub use crate::run::{Inbox, MaxFail, Options, Remote};
 pub use paceline_protocol::transport::Transport;

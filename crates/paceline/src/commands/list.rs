@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
+use paceline_engine::dispatch::suite_info;
 use paceline_engine::event::SuiteInfo;
-use paceline_engine::plan::{Need, Plan, Selection, Suite};
+use paceline_engine::plan::Plan;
 use paceline_report::environment::Environment;
 use serde::Serialize;
 
@@ -76,58 +77,8 @@ struct Json<'a> {
 fn infos(plan: &Plan, root: &Path) -> Vec<SuiteInfo> {
     plan.suites
         .iter()
-        .map(|suite| info(plan, suite, root))
+        .map(|suite| suite_info(plan, suite, root, None))
         .collect()
-}
-
-fn info(plan: &Plan, suite: &Suite, root: &Path) -> SuiteInfo {
-    let dir = suite
-        .launch
-        .dir
-        .strip_prefix(root)
-        .unwrap_or(&suite.launch.dir);
-    let names = suite
-        .depends_on
-        .iter()
-        .map(|id| plan.suite(*id).name.clone());
-    let needs = suite.constraints.needs.iter().filter_map(|(id, need)| {
-        let resource = plan
-            .resources
-            .get(id.0)
-            .filter(|resource| !resource.is_group)?;
-        Some(match need {
-            Need::Amount(1) => resource.name.to_string(),
-            Need::Amount(amount) => format!("{} = {amount}", resource.name),
-            Need::Shared => format!("{} = shared", resource.name),
-            Need::Exclusive => format!("{} = exclusive", resource.name),
-        })
-    });
-    SuiteInfo {
-        name: suite.name.clone(),
-        framework: suite.framework.to_owned(),
-        description: suite.description.clone(),
-        category: suite.category.clone(),
-        command: suite.launch.display.clone(),
-        dir: if dir.as_os_str().is_empty() {
-            ".".to_owned()
-        } else {
-            dir.display().to_string()
-        },
-        depends_on: names.collect(),
-        group: suite.group.clone(),
-        needs: needs.collect(),
-        weight: suite.constraints.weight,
-        serial: suite.constraints.serial,
-        allow_failure: suite.allow_failure,
-        retries: suite.retries,
-        timeout: suite.timeout,
-        pulled_in_by: match &suite.selection {
-            Selection::Selected => None,
-            Selection::PulledIn { by } => Some(by.clone()),
-        },
-        expected: suite.expected,
-        log: None,
-    }
 }
 
 /// What `--format text` prints.
