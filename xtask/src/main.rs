@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod compat;
+mod debian;
 mod demo;
 mod docs;
 mod junit;
@@ -30,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Set up what is missing and run paceline on examples/polyglot
+    /// Set up what is missing and run paceline on examples/polyglot, or on a published package
     Demo(demo::Demo),
     /// Set up what is missing and run all tests
     Test(test::Test),

@@ -74,6 +74,27 @@ const XARGS: Tool = Tool {
     packages: &["findutils"],
 };
 
+const PHP: Tool = Tool {
+    name: "PHP 8.1 or newer with PHPUnit, XML and mbstring",
+    probe: &[
+        "sh",
+        "-c",
+        "php -r 'exit(PHP_VERSION_ID >= 80100 && extension_loaded(\"dom\") && extension_loaded(\"mbstring\") ? 0 : 1);' \
+         && phpunit --version",
+    ],
+    packages: &["php-cli", "phpunit", "php-xml", "php-mbstring"],
+};
+const PCOV: Tool = Tool {
+    name: "PHP's pcov",
+    probe: &["php", "-r", "exit(extension_loaded('pcov') ? 0 : 1);"],
+    packages: &["php-pcov"],
+};
+const DPKG_SOURCE: Tool = Tool {
+    name: "dpkg-source",
+    probe: &["sh", "-c", "dpkg-source --version && xz --version"],
+    packages: &["dpkg-dev", "xz-utils"],
+};
+
 /// What examples/polyglot needs. The compiler also builds the SQLite that paceline carries.
 pub(crate) const EXAMPLE: &[Tool] = &[C_COMPILER, PYTHON, NODE, MAKE, DIFF];
 /// What the tests of this repository need.
@@ -82,6 +103,9 @@ pub(crate) const TESTS: &[Tool] = &[C_COMPILER, PYTHON, VENV, NODE, MAKE, DIFF, 
 pub(crate) const RIVALS: &[Tool] = &[C_COMPILER, PARALLEL, XARGS, MAKE];
 /// What `bench real` runs.
 pub(crate) const REAL: &[Tool] = &[C_COMPILER, PYTHON, VENV];
+
+/// What the published packages of PHP need.
+pub(crate) const PHP_PACKAGES: &[Tool] = &[C_COMPILER, PHP, PCOV, DPKG_SOURCE];
 
 /// Installs those of `tools` that are missing; an error names what has to be installed by hand.
 pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
