@@ -101,6 +101,9 @@ pub enum Work {
     Framework(Box<Framework>),
 }
 
+/// The arguments by which a framework's own command names a test, from the test's id and its file.
+pub type NameTest = fn(id: &str, file: &str) -> Vec<String>;
+
 /// How a suite's workers are run. `docs/protocol.md` says how one talks to them.
 #[derive(Clone, Debug, Default)]
 pub struct Framework {
@@ -112,8 +115,10 @@ pub struct Framework {
     pub workers: Option<u32>,
     /// What people should know where its host cannot start: what was started, and what to try.
     pub start_hint: Option<String>,
-    /// The framework's own command for a test, without the test's id, in the suite's directory.
+    /// The framework's own command for a test, without what names the test, in the suite's directory.
     pub rerun: String,
+    /// What names a test in that command; `None` where it is the test's id.
+    pub rerun_names: Option<NameTest>,
     /// How long each test is expected to take, from history, by its native id.
     pub expected_tests: HashMap<String, Duration>,
 }

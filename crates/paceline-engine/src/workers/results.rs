@@ -16,6 +16,7 @@ use crate::event::{
 };
 use crate::ledger::TestEntry;
 use crate::outcome::{Exit, Outcome};
+use crate::plan::Framework;
 use crate::run::Core;
 
 /// An outcome and what belongs to it.
@@ -107,7 +108,7 @@ impl<'env> FrameworkSuite<'env> {
         reason: Option<NotRun>,
     ) {
         let path = self.path_of(unit);
-        let rerun = self.framework.rerun.clone();
+        let framework = self.framework;
         let Some(test) = self.units[unit].test_mut(index) else {
             return;
         };
@@ -115,7 +116,7 @@ impl<'env> FrameworkSuite<'env> {
             return;
         }
         test.state = TestState::Done;
-        let mut details = describe(test, path, &rerun);
+        let mut details = describe(test, path, framework);
         let mut attempts = std::mem::take(&mut test.attempts);
         if let Some(ended) = ended {
             attempts.push(ended.result);
@@ -473,18 +474,31 @@ fn details_of(finished: TestFinished, worker: u32) -> TestDetails {
 }
 
 /// What is known of a test before it has run.
-fn describe(test: &Test, unit: Arc<str>, rerun: &str) -> TestDetails {
+fn describe(test: &Test, unit: Arc<str>, framework: &Framework) -> TestDetails {
     let description = &test.description;
     let file = description.file.clone().unwrap_or_else(|| unit.to_string());
     TestDetails {
         native_id: test.id.to_string(),
         unit,
+        rerun: rerun(framework, &test.id, &file),
         file: Some(file),
         line: description.line,
         markers: description.markers.clone(),
-        rerun: (!rerun.is_empty()).then(|| format!("{rerun} {}", quoted(&test.id))),
         ..TestDetails::default()
     }
+}
+
+/// The framework's own command for a test.
+fn rerun(framework: &Framework, id: &str, file: &str) -> Option<String> {
+    if framework.rerun.is_empty() {
+        return None;
+    }
+    let names = match framework.rerun_names {
+        Some(names) => names(id, file),
+        None => vec![id.to_owned()],
+    };
+    let words: Vec<String> = names.iter().map(|word| quoted(word)).collect();
+    Some(format!("{} {}", framework.rerun, words.join(" ")))
 }
 
 /// A word as a POSIX shell reads it back.
