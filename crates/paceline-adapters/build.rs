@@ -35,14 +35,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The names of a directory's files with this ending, sorted.
+/// The files with this ending in a directory and those below it, relative to it, sorted.
 fn files(dir: &Path, ending: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        let name = name.to_str().ok_or("the name of a file is not UTF-8")?;
-        if name.ends_with(ending) {
-            names.push(name.to_owned());
+    let mut below = vec![String::new()];
+    while let Some(prefix) = below.pop() {
+        for entry in fs::read_dir(dir.join(&prefix))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_str().ok_or("the name of a file is not UTF-8")?;
+            if entry.file_type()?.is_dir() {
+                below.push(format!("{prefix}{name}/"));
+            } else if name.ends_with(ending) {
+                names.push(format!("{prefix}{name}"));
+            }
         }
     }
     names.sort();
