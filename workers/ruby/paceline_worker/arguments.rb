@@ -27,6 +27,27 @@ module PacelineWorker
       values
     end
 
+    # Takes the paths out of `args`: what is no option, nor the value of one of `valued`.
+    def take_paths(args, valued)
+      paths = []
+      rest = []
+      queue = args.dup
+      until queue.empty?
+        arg = queue.shift
+        if arg == "--"
+          paths.concat(queue)
+          break
+        elsif arg.start_with?("-")
+          rest << arg
+          rest << queue.shift if valued.include?(arg) && !queue.empty?
+        else
+          paths << arg
+        end
+      end
+      args.replace(rest)
+      paths
+    end
+
     # Puts the directories of `-I` options first on the load path, in their order.
     def extend_load_path(values)
       directories = values.flat_map { |value| value.split(File::PATH_SEPARATOR) }

@@ -78,6 +78,7 @@ module PacelineWorker
       @env["LOG"] = message["log"]
       to_log(message["log"]) if message["log"]
       srand
+      @driver.forked
       @connection = Connection.new(address)
       greet("worker", message["worker"])
       work(message["worker"])
@@ -90,7 +91,6 @@ module PacelineWorker
       load_suite
       @driver.before_tests
       work(number)
-      @driver.after_tests
     end
 
     # Greeting.
@@ -174,6 +174,7 @@ module PacelineWorker
       @capture.stop
       Paceline.run_worker_teardown(number)
       @driver.leave_worker(number)
+      @driver.after_tests
       @goodbye = {}
     end
 

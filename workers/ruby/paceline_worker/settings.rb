@@ -37,12 +37,24 @@ module PacelineWorker
       result.empty? ? nil : result
     end
 
+    # What a class says of itself: `def self.paceline; { serial: true }; end`; nil for nothing.
+    def self.of_class(klass)
+      klass.respond_to?(:paceline) ? read(klass.paceline) : nil
+    end
+
+    # Whether a class asks for its tests to stay together.
+    def self.together?(klass)
+      klass.respond_to?(:paceline) && klass.paceline.is_a?(Hash) && klass.paceline[:together] ? true : false
+    end
+
     # A suite's own words in the form of messages. Raises ArgumentError for what cannot be understood.
     def self.read(said)
       raise ArgumentError, "settings have to be a hash, not #{said.inspect}" unless said.is_a?(Hash)
 
       said.each_with_object({}) do |(name, value), result|
         field = name.to_s
+        next if field == "together"
+
         raise ArgumentError, "there is no setting #{field}" unless FIELDS.include?(field)
 
         result[field] = check(field, value)

@@ -60,7 +60,12 @@ module PacelineWorker
     end
 
     def after_tests
-      ::Test::Unit.run_at_exit_hooks
+      ::Test::Unit.run_at_exit_hooks unless @forked
+    end
+
+    # After a fork: what was registered before is the host's.
+    def forked
+      @forked = true
     end
 
     def summary

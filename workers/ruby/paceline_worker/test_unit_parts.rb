@@ -18,20 +18,21 @@ module PacelineWorker
 
     # A file that cannot be loaded is an error of its own, and no reason to run nothing. What
     # test-unit makes of a LoadError is left to it.
-    module Loading
+    LOADING = Module.new
+    pretend_inside(LOADING, <<~RUBY)
       private
 
       def collect_file(path, test_suites, already_gathered)
         super
       rescue NoMemoryError, SignalException
         raise
-      rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, SystemExit
-        TestUnitParts.on_load_error.call(path.expand_path.to_s, e)
+      rescue Exception => error
+        PacelineWorker::TestUnitParts.on_load_error.call(path.expand_path.to_s, error)
         # The classes that it had defined by then would be taken for the next file's.
         find_test_cases(already_gathered)
       end
-    end
-    ::Test::Unit::Collector::Load.prepend(Loading)
+    RUBY
+    ::Test::Unit::Collector::Load.prepend(LOADING)
 
     # Tells the phases of a test.
     class Clock

@@ -51,7 +51,7 @@ module PacelineWorker
     def add(suite, tests)
       return [] if tests.empty?
 
-      fixture = TestUnitUnits.class_fixture?(suite.test_case)
+      fixture = TestUnitUnits.class_fixture?(suite.test_case) || Settings.together?(suite.test_case)
       first_file = nil
       described = tests.map do |test|
         file, line = place(test)
@@ -95,7 +95,7 @@ module PacelineWorker
     end
 
     def own_settings(test, id)
-      own = test.class.respond_to?(:paceline) ? Settings.read(test.class.paceline) : nil
+      own = Settings.of_class(test.class)
       marked = attribute(test, :paceline)
       own = (own || {}).merge(Settings.read(marked)) if marked
       if attribute(test, :parallel) == false || (test.class.respond_to?(:parallel_safe?) && !test.class.parallel_safe?)
