@@ -7,11 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Worker programs: the name of the constant, the directory, and how its files end.
-const WORKERS: [(&str, &str, &str); 1] = [(
-    "PYTHON_FILES",
-    "../../workers/python/paceline_worker",
-    ".py",
-)];
+const WORKERS: [(&str, &str, &str); 2] = [
+    (
+        "PYTHON_FILES",
+        "../../workers/python/paceline_worker",
+        ".py",
+    ),
+    ("RUBY_FILES", "../../workers/ruby/paceline_worker", ".rb"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");

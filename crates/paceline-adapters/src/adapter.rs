@@ -5,15 +5,20 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use paceline_engine::plan::{Framework, Launch};
+use paceline_engine::plan::{self, Launch};
 use serde_json::{Map, Value};
 
 use crate::machine::Machine;
 use crate::pytest::Pytest;
+use crate::ruby::{Framework, Ruby};
 use crate::worker::Workers;
 
 /// All frameworks whose tests run one by one, by name.
-pub const ADAPTERS: &[&dyn Adapter] = &[&Pytest];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &Pytest,
+    &Ruby(Framework::TestUnit),
+    &Ruby(Framework::Minitest),
+];
 
 /// The adapter of a framework.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {
@@ -40,6 +45,11 @@ pub trait Adapter: fmt::Debug + Sync {
     /// How a [`Request`] names, for a suite in `dir`, a test by the id that an earlier run reported.
     /// `None` if its file is no longer there.
     fn target(&self, dir: &Path, id: &str) -> Option<String>;
+
+    /// Whether this names tests of the framework without a path, like `InvoiceTest::testTotal`.
+    fn is_name(&self, _argument: &str) -> bool {
+        false
+    }
 }
 
 /// A suite as far as its adapter has to know it.
@@ -109,6 +119,8 @@ pub enum Interactive {
 pub enum TestOption {
     /// Paths and ids of tests.
     Targets,
+    /// A line of a file among them: `FILE:LINE`.
+    Lines,
     /// See [`Request::keyword`].
     Keyword,
     /// See [`Request::markers`].
@@ -131,7 +143,7 @@ pub struct Prepared {
     /// Starts a worker or host.
     pub launch: Launch,
     /// How workers are run.
-    pub framework: Framework,
+    pub framework: plan::Framework,
     /// With what it runs, and why with that: `.venv/bin/python (found by uv.lock)`.
     pub evidence: String,
     /// What keeps it from being started.

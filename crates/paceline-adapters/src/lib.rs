@@ -4,7 +4,9 @@ pub mod adapter;
 pub mod command;
 pub mod detect;
 mod machine;
+mod program;
 mod pytest;
+mod ruby;
 pub mod shell;
 mod worker;
 

@@ -26,6 +26,13 @@ pub(crate) const PYTHON: Worker = Worker {
     files: PYTHON_FILES,
 };
 
+/// The worker for Ruby.
+pub(crate) const RUBY: Worker = Worker {
+    name: "ruby",
+    directory: "paceline_worker",
+    files: RUBY_FILES,
+};
+
 /// Where worker programs are.
 #[derive(Clone, Debug)]
 pub struct Workers {

@@ -265,6 +265,13 @@ struct Place<'a> {
     adapter: Option<&'static dyn Adapter>,
 }
 
+impl Place<'_> {
+    fn knows(&self, option: TestOption) -> bool {
+        let options = self.adapter.map_or(&[][..], Adapter::options);
+        options.contains(&option)
+    }
+}
+
 impl<'a> Places<'a> {
     fn of(config: &'a Config, query: &'a TestQuery) -> Self {
         let suites = config.file.suite.iter();
@@ -331,7 +338,11 @@ impl<'a> Places<'a> {
         argument: &str,
         named: &[String],
     ) -> Result<(String, Vec<String>), Diagnostic> {
-        let written = argument.split("::").next().unwrap_or_default();
+        let mut written = argument.split("::").next().unwrap_or_default();
+        let line = before_line(written);
+        if let Some(path) = line.filter(|path| self.cwd.join(path).is_file()) {
+            written = path;
+        }
         let rest = &argument[written.len()..];
         let mut paths = vec![normal(&self.cwd.join(written))];
         if !paths.iter().all(|path| path.exists()) {
@@ -349,6 +360,9 @@ impl<'a> Places<'a> {
         let mut found: Option<(&Place<'_>, Vec<String>)> = None;
         for path in paths {
             let (place, path) = self.holder(argument, &path, named)?;
+            if line == Some(written) && !place.knows(TestOption::Lines) {
+                return Err(self.no_such_file(argument));
+            }
             let below = path.strip_prefix(&place.dir).unwrap_or(&path);
             let below = if below.as_os_str().is_empty() {
                 ".".to_owned()
@@ -447,6 +461,13 @@ impl<'a> Places<'a> {
             None => mistake.help("paths are relative to the working directory"),
         }
     }
+}
+
+/// The path of `PATH:LINE`.
+fn before_line(written: &str) -> Option<&str> {
+    let (path, line) = written.rsplit_once(':')?;
+    let is_number = !line.is_empty() && line.chars().all(|c| c.is_ascii_digit());
+    is_number.then_some(path)
 }
 
 fn is_a_command(argument: &str, suite: &str) -> Diagnostic {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::adapter::Missing;
 use crate::machine::{Machine, is_program};
-use crate::shell;
+use crate::program::{self, shown};
 
 /// What Python is called where nothing says which.
 pub(crate) const USUAL: &str = if cfg!(windows) { "python" } else { "python3" };
@@ -239,32 +239,10 @@ fn by_configuration(
     configured: &str,
     machine: &Machine,
 ) -> Result<Interpreter, Missing> {
-    let is_path = configured.contains(['/', std::path::MAIN_SEPARATOR]);
-    let (path, display) = if is_path {
-        let path = root.join(configured);
-        if !is_program(&path) {
-            let why = if path.exists() {
-                "is no program"
-            } else {
-                "does not exist"
-            };
-            return Err(Missing {
-                what: format!("the interpreter `{configured}` {why}"),
-                help: Some("`python` is a name, or a path relative to the root".to_owned()),
-            });
-        }
-        let display = shown(dir, root, &path);
-        (path, display)
-    } else {
-        let path = machine.find(configured).ok_or_else(|| Missing {
-            what: format!("the interpreter `{configured}` is not on PATH"),
-            help: Some("`python` is a name, or a path relative to the root".to_owned()),
-        })?;
-        (path, shell::quote(configured))
-    };
+    let program = program::configured(dir, root, "python", configured, machine)?;
     Ok(Interpreter {
-        argv: vec![path.into_os_string()],
-        display,
+        argv: vec![program.path.into_os_string()],
+        display: program.display,
         evidence: "as configured".to_owned(),
     })
 }
@@ -307,21 +285,6 @@ fn by_manager(
             evidence,
         },
     })
-}
-
-/// A path as it would be typed in `dir`: relative within `root`.
-fn shown(dir: &Path, root: &Path, path: &Path) -> String {
-    let mut up = String::new();
-    for around in dir.ancestors() {
-        if let Ok(below) = path.strip_prefix(around) {
-            return shell::quote(&format!("{up}{}", below.display()));
-        }
-        if around == root || !dir.starts_with(root) {
-            break;
-        }
-        up.push_str("../");
-    }
-    shell::quote(&path.display().to_string())
 }
 
 #[cfg(test)]
