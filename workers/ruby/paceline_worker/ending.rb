@@ -50,10 +50,9 @@ module PacelineWorker
           Process.kill(error.signo, Process.pid)
           sleep(1)
         else
-          STDERR.write(error.full_message(highlight: false))
+          Streams.complain(error.full_message(highlight: false))
         end
-        STDOUT.flush
-        STDERR.flush
+        Streams.flush
         exit!(status)
       end
     end

@@ -4,6 +4,10 @@ module PacelineWorker
   # Waits with a booted suite, forks a worker for each `fork`, tells when one has ended, until
   # `shutdown`.
   class Host
+    # Objects; above that a collection before the first fork pays.
+    LARGE_HEAP = 400_000
+    private_constant :LARGE_HEAP
+
     # What `shutdown` said of the run.
     attr_reader :tests, :failed
 
@@ -102,13 +106,15 @@ module PacelineWorker
     end
 
     def prepare
-      STDOUT.flush
-      STDERR.flush
+      Streams.flush
       return if @forked
 
       @forked = true
       @driver.before_tests
-      # What exists now is shared by the workers until they write to it.
+      # What exists now is shared by the workers until they write to it. A small heap is not worth
+      # the time.
+      return if GC.stat(:heap_live_slots) < LARGE_HEAP
+
       Process.respond_to?(:warmup) ? Process.warmup : GC.start
     end
 

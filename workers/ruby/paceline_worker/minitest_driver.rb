@@ -100,7 +100,7 @@ module PacelineWorker
     rescue NoMemoryError, SignalException
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, LoadError, SystemExit
-      yield({ id: Arguments.relative(File.expand_path(file)), message: "#{e.class}: #{e.message}",
+      yield({ id: Arguments.relative(file), message: "#{e.class}: #{e.message}",
               text: e.full_message(highlight: false, order: :top), location: Report.location_of(e) }.compact)
     end
 

@@ -76,7 +76,7 @@ module PacelineWorker
 
     def place(klass, method)
       file, line = klass.instance_method(method).source_location
-      file && [Arguments.relative(File.expand_path(file)), line]
+      file && [Arguments.relative(file), line]
     rescue NameError
       nil
     end

@@ -7,6 +7,7 @@ require_relative "arguments"
 require_relative "settings"
 require_relative "unit"
 require_relative "report"
+require_relative "streams"
 require_relative "capture"
 require_relative "stacks"
 require_relative "hooks"
@@ -74,6 +75,7 @@ module PacelineWorker
         nil # the host was first
       end
       (message["env"] || {}).each { |name, value| ENV[name] = value&.to_s }
+      @env["ROLE"] = "worker"
       @env["TOKEN"] = message["token"]
       @env["LOG"] = message["log"]
       to_log(message["log"]) if message["log"]
@@ -117,6 +119,8 @@ module PacelineWorker
     rescue LoadError => e
       @missing = e.message
       nil
+    ensure
+      GC.enable
     end
 
     def welcomed
@@ -169,8 +173,8 @@ module PacelineWorker
       @driver.prepare_worker(number)
       Paceline.run_worker_setup(number)
       @capture.start unless @options.interactive?
-      worker = Worker.new(@connection, @driver, @options, @capture)
-      worker.work
+      @worker = Worker.new(@connection, @driver, @options, @capture)
+      @worker.work
       @capture.stop
       Paceline.run_worker_teardown(number)
       @driver.leave_worker(number)
@@ -185,11 +189,7 @@ module PacelineWorker
 
     def to_log(path)
       log = File.open(path, File::WRONLY | File::CREAT | File::APPEND, 0o600)
-      [STDOUT, STDERR].each do |stream|
-        sync = stream.sync
-        stream.reopen(log)
-        stream.sync = sync
-      end
+      Streams::ALL.each { |stream| Streams.redirect(stream, log) }
       log.close
     end
 
@@ -205,8 +205,7 @@ module PacelineWorker
       return unless @goodbye
 
       if status != 0 && !host?
-        text = "the process ended with status #{status} after its last test"
-        @connection.put({ kind: "error", fatal: false, text: text })
+        @worker.ended_badly("exit code #{status}")
       end
       @connection.send({ kind: "goodbye", exit_status: status, **@goodbye })
     end

@@ -5,13 +5,10 @@ module PacelineWorker
   class TestUnitRunner
     # Stands for a test in a suite: asks whether it is to run, and tells how it ended.
     class Leaf
-      attr_reader :name
-
       def initialize(test, index, runner)
         @test = test
         @index = index
         @runner = runner
-        @name = test.name
         @passed = true
       end
 
@@ -30,6 +27,10 @@ module PacelineWorker
           @runner.finished(@index)
         end
       RUBY
+
+      def name
+        @test.name
+      end
 
       def size
         1
