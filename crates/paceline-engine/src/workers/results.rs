@@ -124,6 +124,8 @@ impl<'env> FrameworkSuite<'env> {
             details = TestDetails {
                 worker: told.worker,
                 phases: told.phases,
+                native_outcome: told.native_outcome,
+                assertions: told.assertions,
                 problems: told.problems,
                 sections: told.sections,
                 properties: told.properties,
