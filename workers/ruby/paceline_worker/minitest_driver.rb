@@ -61,7 +61,7 @@ module PacelineWorker
     end
 
     def worker_input
-      { seed: ::Minitest.seed }
+      { seed: @seed }
     end
 
     def summary
@@ -112,8 +112,10 @@ module PacelineWorker
     def boot
       load_plugins
       @run_options = ::Minitest.process_args(@args.dup)
-      ::Minitest.seed = @run_options[:seed]
-      srand(::Minitest.seed)
+      @seed = @run_options[:seed]
+      # Before 5.15 it is only given to `srand`.
+      ::Minitest.seed = @seed if ::Minitest.respond_to?(:seed=)
+      srand(@seed)
       @run_options[:io] = File.open(File::NULL, "w")
       reporter = ::Minitest::CompositeReporter.new
       reporter << ::Minitest::SummaryReporter.new(@run_options[:io], @run_options)

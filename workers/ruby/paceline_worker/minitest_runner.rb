@@ -56,7 +56,7 @@ module PacelineWorker
       @unit = unit
       klass = unit.handle
       # As `runnable_methods` does right before a class is run.
-      srand(::Minitest.seed)
+      srand(::Minitest.seed) if ::Minitest.respond_to?(:seed)
       MinitestUnits.class_fixture?(klass) ? run_class(klass) : run_methods(klass)
     end
 

@@ -33,7 +33,7 @@ module PacelineWorker
 
     # A test's description, in JSON: there are many of them.
     def describe(test)
-      text = "{\"id\":#{Json.string(test.id)}"
+      text = +"{\"id\":#{Json.string(test.id)}"
       text << ",\"file\":#{Json.string(test.file)}" if test.file && test.file != @path
       text << ",\"line\":#{test.line}" if test.line
       text << ",\"group\":#{Json.string(test.group)}" if test.group
