@@ -196,6 +196,7 @@ module PacelineWorker
     # Ends.
 
     def fail_with(text)
+      Streams.flush
       @connection.send({ kind: "error", fatal: true, text: text, exit_status: 1 })
       warn text
       exit(1)

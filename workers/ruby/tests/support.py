@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "python" / "tests"))
+sys.path.append(str(HERE.parent.parent / "python" / "tests"))
 
 from engine import PATIENCE, Engine  # noqa: E402
 
@@ -116,6 +116,7 @@ class Conversation:
             )
         self.socket, _ = self.listener.accept()
         self.socket.settimeout(PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
         self.hello = self.hear("hello")
         self.say(kind="welcome", protocol=1, run="r", args=list(args), **(welcome or {}))
