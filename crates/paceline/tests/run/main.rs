@@ -16,4 +16,5 @@ mod outcomes;
 mod pytest;
 mod records;
 mod report;
+mod ruby;
 mod scheduling;
