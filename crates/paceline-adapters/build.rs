@@ -7,11 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Worker programs: the name of the constant, the directory, and how its files end.
-const WORKERS: [(&str, &str, &str); 1] = [(
-    "PYTHON_FILES",
-    "../../workers/python/paceline_worker",
-    ".py",
-)];
+const WORKERS: [(&str, &str, &str); 2] = [
+    (
+        "PYTHON_FILES",
+        "../../workers/python/paceline_worker",
+        ".py",
+    ),
+    ("PHP_FILES", "../../workers/php", ".php"),
+];
+
+/// Holds what is not part of the program.
+const TESTS: &str = "tests";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -35,14 +41,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The names of a directory's files with this ending, sorted.
+/// The files with this ending in a directory and those below it, relative to it, sorted.
 fn files(dir: &Path, ending: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        let name = name.to_str().ok_or("the name of a file is not UTF-8")?;
-        if name.ends_with(ending) {
-            names.push(name.to_owned());
+    let mut below = vec![String::new()];
+    while let Some(prefix) = below.pop() {
+        for entry in fs::read_dir(dir.join(&prefix))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_str().ok_or("the name of a file is not UTF-8")?;
+            if entry.file_type()?.is_dir() {
+                if name != TESTS {
+                    below.push(format!("{prefix}{name}/"));
+                }
+            } else if name.ends_with(ending) {
+                names.push(format!("{prefix}{name}"));
+            }
         }
     }
     names.sort();

@@ -9,11 +9,12 @@ use paceline_engine::plan::{Framework, Launch};
 use serde_json::{Map, Value};
 
 use crate::machine::Machine;
+use crate::phpunit::Phpunit;
 use crate::pytest::Pytest;
 use crate::worker::Workers;
 
 /// All frameworks whose tests run one by one, by name.
-pub const ADAPTERS: &[&dyn Adapter] = &[&Pytest];
+pub const ADAPTERS: &[&dyn Adapter] = &[&Phpunit, &Pytest];
 
 /// The adapter of a framework.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {
@@ -40,6 +41,11 @@ pub trait Adapter: fmt::Debug + Sync {
     /// How a [`Request`] names, for a suite in `dir`, a test by the id that an earlier run reported.
     /// `None` if its file is no longer there.
     fn target(&self, dir: &Path, id: &str) -> Option<String>;
+
+    /// Whether this names tests of the framework without a path, like `InvoiceTest::testTotal`.
+    fn is_name(&self, _argument: &str) -> bool {
+        false
+    }
 }
 
 /// A suite as far as its adapter has to know it.

@@ -4,6 +4,8 @@ pub mod adapter;
 pub mod command;
 pub mod detect;
 mod machine;
+mod phpunit;
+mod program;
 mod pytest;
 pub mod shell;
 mod worker;

@@ -26,6 +26,13 @@ pub(crate) const PYTHON: Worker = Worker {
     files: PYTHON_FILES,
 };
 
+/// The worker for PHP.
+pub(crate) const PHP: Worker = Worker {
+    name: "php",
+    directory: "paceline_worker",
+    files: PHP_FILES,
+};
+
 /// Where worker programs are.
 #[derive(Clone, Debug)]
 pub struct Workers {
@@ -147,7 +154,9 @@ impl Worker {
         let dir = place.join(self.directory);
         fs::create_dir_all(&dir)?;
         for (name, content) in self.files {
-            fs::File::create_new(dir.join(name))?.write_all(content)?;
+            let path = dir.join(name);
+            fs::create_dir_all(path.parent().unwrap_or(&dir))?;
+            fs::File::create_new(path)?.write_all(content)?;
         }
         Ok(())
     }
@@ -272,6 +281,18 @@ mod tests {
             }
         });
         assert_eq!(names(&dir.path().join("workers")), [WORKER.key()]);
+    }
+
+    #[test]
+    fn directories_of_a_program_are_made() {
+        let worker = Worker {
+            files: &[("a.rb", b"1"), ("drivers/b.rb", b"2")],
+            ..WORKER
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let workers = Workers::unpacked(dir.path().to_owned());
+        let path = workers.path(&worker).unwrap();
+        assert_eq!(fs::read(path.join("drivers/b.rb")).unwrap(), b"2");
     }
 
     #[test]

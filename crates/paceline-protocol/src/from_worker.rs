@@ -335,6 +335,9 @@ pub type Binding = String;
 pub struct Settings {
     /// Resources, as in the configuration: a list of names, or amounts by name.
     pub needs: Option<Value>,
+    /// Names that need no declaration: tests with one in common do not run at the same time.
+    #[serde(default, deserialize_with = "or_default")]
+    pub conflicts: Vec<String>,
     /// Whether nothing runs beside it.
     #[serde(default, deserialize_with = "or_default")]
     pub serial: bool,

@@ -412,7 +412,7 @@ fn settings(suite: &SuiteConfig) -> Settings {
     );
     let start = suite.start.as_ref().map(|start| *start.get_ref());
     Settings {
-        interpreter: suite.python.as_ref().map(|python| python.get_ref().clone()),
+        interpreter: suite.interpreter().map(str::to_owned),
         args: suite
             .args
             .as_ref()

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::adapter::Missing;
 use crate::machine::{Machine, is_program};
-use crate::shell;
+use crate::program::{self, shown};
 
 /// What Python is called where nothing says which.
 pub(crate) const USUAL: &str = if cfg!(windows) { "python" } else { "python3" };
@@ -165,7 +165,12 @@ pub(crate) fn find(
     machine: &Machine,
 ) -> Result<Found, Missing> {
     if let Some(configured) = configured {
-        return by_configuration(dir, root, configured, machine).map(Found::Interpreter);
+        let program = program::configured(dir, root, "python", configured, machine)?;
+        return Ok(Found::Interpreter(Interpreter {
+            argv: vec![program.path.into_os_string()],
+            display: program.display,
+            evidence: "as configured".to_owned(),
+        }));
     }
     // What was passed over for want of its program.
     let mut passed_over = None;
@@ -233,42 +238,6 @@ pub(crate) fn find(
     })
 }
 
-fn by_configuration(
-    dir: &Path,
-    root: &Path,
-    configured: &str,
-    machine: &Machine,
-) -> Result<Interpreter, Missing> {
-    let is_path = configured.contains(['/', std::path::MAIN_SEPARATOR]);
-    let (path, display) = if is_path {
-        let path = root.join(configured);
-        if !is_program(&path) {
-            let why = if path.exists() {
-                "is no program"
-            } else {
-                "does not exist"
-            };
-            return Err(Missing {
-                what: format!("the interpreter `{configured}` {why}"),
-                help: Some("`python` is a name, or a path relative to the root".to_owned()),
-            });
-        }
-        let display = shown(dir, root, &path);
-        (path, display)
-    } else {
-        let path = machine.find(configured).ok_or_else(|| Missing {
-            what: format!("the interpreter `{configured}` is not on PATH"),
-            help: Some("`python` is a name, or a path relative to the root".to_owned()),
-        })?;
-        (path, shell::quote(configured))
-    };
-    Ok(Interpreter {
-        argv: vec![path.into_os_string()],
-        display,
-        evidence: "as configured".to_owned(),
-    })
-}
-
 /// The environment of a project; `None` where it is neither there nor its manager.
 fn by_manager(
     (dir, root): (&Path, &Path),
@@ -307,21 +276,6 @@ fn by_manager(
             evidence,
         },
     })
-}
-
-/// A path as it would be typed in `dir`: relative within `root`.
-fn shown(dir: &Path, root: &Path, path: &Path) -> String {
-    let mut up = String::new();
-    for around in dir.ancestors() {
-        if let Ok(below) = path.strip_prefix(around) {
-            return shell::quote(&format!("{up}{}", below.display()));
-        }
-        if around == root || !dir.starts_with(root) {
-            break;
-        }
-        up.push_str("../");
-    }
-    shell::quote(&path.display().to_string())
 }
 
 #[cfg(test)]
@@ -443,8 +397,9 @@ mod tests {
         let found = |configured| {
             let root = repository.root();
             let machine = programs.machine();
-            match by_configuration(&root.join("x"), root, configured, &machine) {
-                Ok(found) => format!("{} ({})", found.display, found.evidence),
+            match find(&root.join("x"), root, Some(configured), &machine) {
+                Ok(Found::Interpreter(found)) => format!("{} ({})", found.display, found.evidence),
+                Ok(ask @ Found::Ask { .. }) => ask.rerun(),
                 Err(missing) => missing.what,
             }
         };

@@ -114,6 +114,7 @@ impl Test {
     pub(super) fn is_held_back(&self) -> bool {
         self.settings.serial
             || self.settings.needs.is_some()
+            || !self.settings.conflicts.is_empty()
             || self.settings.weight.is_some_and(|weight| weight > 1)
             || self.settings.isolation.is_some()
     }
