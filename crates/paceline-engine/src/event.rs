@@ -290,6 +290,10 @@ pub struct TestDetails {
     pub phases: Option<[f64; 3]>,
     /// Its markers, by name.
     pub markers: Vec<String>,
+    /// The framework's own word for the outcome, where it has finer ones (`risky`, `incomplete`).
+    pub native_outcome: Option<String>,
+    /// How many assertions it made, where its framework counts them.
+    pub assertions: Option<u64>,
     /// What did not simply pass, in the order in which it happened.
     pub problems: Vec<Problem>,
     /// What it printed and logged, as titles and texts.

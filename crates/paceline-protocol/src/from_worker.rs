@@ -445,6 +445,10 @@ pub struct TestFinished {
     pub user_properties: Vec<(String, Value)>,
     /// The reason of an expected failure.
     pub wasxfail: Option<String>,
+    /// How many assertions the test made, where the framework counts them.
+    pub assertions: Option<u64>,
+    /// The framework's own word for the outcome, where it has finer ones.
+    pub native: Option<String>,
     /// Tests within the test.
     #[serde(default, deserialize_with = "or_default")]
     pub subtests: Vec<SubtestMessage>,

@@ -179,6 +179,10 @@ pub struct TestReport {
     pub worker: Option<u32>,
     /// Its attempts, where there was more than one.
     pub attempts: Vec<TestAttempt>,
+    /// The framework's own word for the outcome, where it has finer ones (`risky`, `incomplete`).
+    pub native_outcome: Option<String>,
+    /// How many assertions it made, where its framework counts them.
+    pub assertions: Option<u64>,
     /// Its markers, by name.
     pub markers: Vec<String>,
     /// Properties that it has recorded, as names and values.
@@ -403,6 +407,8 @@ fn test_report(test: &TestFinished) -> TestReport {
         message: test.message.clone(),
         worker: details.worker,
         attempts: attempts.map(attempt).collect(),
+        native_outcome: details.native_outcome,
+        assertions: details.assertions,
         markers: details.markers,
         properties: details.properties,
     }

@@ -149,6 +149,7 @@ pub(crate) fn eventful_tests(suite: &str) -> Vec<TestFinished> {
                     ("Captured log call".to_owned(), "INFO     orders:orders.py:3 refund".to_owned()),
                 ];
                 details.properties = vec![("ticket".to_owned(), "17".to_owned())];
+                details.assertions = Some(2);
                 details.markers = vec!["slow".to_owned()];
             })
             .lasting(0.41),

@@ -460,6 +460,8 @@ fn details_of(finished: TestFinished, worker: u32) -> TestDetails {
     TestDetails {
         worker: Some(worker),
         phases: Some(finished.durations),
+        native_outcome: finished.native,
+        assertions: finished.assertions,
         problems,
         sections: finished.sections,
         properties: finished

@@ -392,6 +392,8 @@ fn tests_of_frameworks_are_listed_in_plan_order() {
           "duration": 0.03
         }
       ],
+      "native_outcome": null,
+      "assertions": null,
       "markers": [],
       "properties": []
     }
@@ -413,6 +415,8 @@ fn tests_of_frameworks_are_listed_in_plan_order() {
       "message": "assert 10 == 11\n +  where 10 = total()",
       "worker": 1,
       "attempts": [],
+      "native_outcome": null,
+      "assertions": 2,
       "markers": [
         "slow"
       ],
