@@ -61,14 +61,28 @@ final class Groups
     /** The name of a test as PHPUnit has it: `Class::method with data set "x"`. */
     public static function nameOf(object $test): string
     {
+        $test = self::single($test);
         $name = \method_exists($test, 'nameWithDataSet') ? $test->nameWithDataSet() : $test->getName();
 
         return $test::class . '::' . $name;
     }
 
+    public static function classOf(object $test): string
+    {
+        return self::single($test)::class;
+    }
+
     public static function methodOf(object $test): string
     {
+        $test = self::single($test);
+
         return \method_exists($test, 'nameWithDataSet') ? $test->name() : $test->getName(false);
+    }
+
+    /** A test that PHPUnit repeats or tries again is a suite of it. */
+    private static function single(object $test): object
+    {
+        return $test instanceof \PHPUnit\Framework\TestSuite ? $test->tests()[0] : $test;
     }
 
     /** @param list<Unit> $units */

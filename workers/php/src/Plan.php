@@ -88,7 +88,7 @@ final class Plan
                 $own = Settings::ofPhpt($unit->name);
             } else {
                 $test = $unit->tests[$index];
-                $class = $test::class;
+                $class = Groups::classOf($test);
                 $method = Groups::methodOf($test);
                 if (!isset($methods[$class . '::' . $method])) {
                     $methods[$class . '::' . $method] = [$this->place($unit, $class, $method), $this->settings->ofMethod($class, $method)];

@@ -76,7 +76,7 @@ final class Program
 
     private function runPhpunit(Options $options, ?int $number, ?string $log, Process $process): int
     {
-        foreach (['Settings', 'Unit', 'Framework', 'Driver', 'Outcome', 'Session', 'Stacks'] as $name) {
+        foreach (['Settings', 'Unit', 'Framework', 'Driver', 'Outcome', 'Groups', 'Session', 'Stacks'] as $name) {
             require __DIR__ . '/' . $name . '.php';
         }
         $old = \version_compare($this->version, '10.0', '<');
