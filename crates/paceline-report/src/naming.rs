@@ -1,7 +1,7 @@
 //! What tests and places in files are called where people read or copy them: as seen from the
 //! root, so that they can be told apart between suites and opened.
 
-use paceline_engine::event::{SuiteInfo, TestFinished};
+use paceline_engine::event::{SuiteInfo, TestDetails, TestFinished};
 
 use crate::model::SuiteState;
 use crate::terminal;
@@ -20,18 +20,28 @@ pub(crate) fn native_id(test: &TestFinished) -> &str {
 }
 
 /// What people call a test and what `paceline run` takes: the framework's id after the suite's
-/// directory, or the suite's name for a command.
+/// directory where ids begin with a path, else after the suite's name; the suite's name for a command.
 pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
-    if info.framework == "command" || test.test == test.suite {
+    if info.framework == "command" || !is_path(test) {
         return test.test.to_string();
     }
     in_suite(info, native_id(test))
 }
 
+/// Whether the id of a test begins with the path of its unit or file.
+fn is_path(test: &TestFinished) -> bool {
+    let id = native_id(test);
+    let begins = |details: &TestDetails| {
+        let file = details.file.as_ref();
+        id.starts_with(&*details.unit) || file.is_some_and(|file| id.starts_with(&**file))
+    };
+    test.test != test.suite && test.details.as_deref().is_none_or(begins)
+}
+
 /// As [`test()`], but as seen from the working directory.
 pub(crate) fn from_here(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
     let name = self::test(&suite.info, test);
-    if suite.is_command() || test.test == test.suite {
+    if suite.is_command() || !is_path(test) {
         name
     } else {
         terminal::from_here(root, &name)
@@ -129,6 +139,18 @@ mod tests {
             source("/repo", &info, "tests/x.py"),
             "services/api/tests/x.py"
         );
+    }
+
+    #[test]
+    fn an_id_without_a_path_follows_its_suites_name() {
+        let mut info = framework_suite("api");
+        info.dir = "services/api".to_owned();
+        let mut of_class = test_of("api", "TestX#test_y[a/b]");
+        let details = of_class.details.as_mut().unwrap();
+        details.unit = "test/test_x.rb".into();
+        details.file = Some("test/test_x.rb".to_owned());
+        assert_eq!(test(&info, &of_class), "api::TestX#test_y[a/b]");
+        assert_eq!(within_unit(&of_class), "TestX#test_y[a/b]");
     }
 
     #[test]

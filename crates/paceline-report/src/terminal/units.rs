@@ -88,10 +88,7 @@ impl Units {
             // Writing to a string does not fail.
             let _ = write!(line, "w{worker} ");
         }
-        line.push_str(&shell::from_here(
-            &self.root,
-            &naming::test(&suite.info, test),
-        ));
+        line.push_str(&naming::from_here(&self.root, suite, test));
         if test.outcome.is_failure() {
             let (message, at) = (message(test), self.location(model, suite, test));
             let why = match (message, at) {

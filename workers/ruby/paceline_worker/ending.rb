@@ -1,0 +1,61 @@
+# frozen_string_literal: true
+
+module PacelineWorker
+  # How a process ends. A block for `at_exit` that was there before a fork is its parent's to run;
+  # those that were registered since are the process's own. Ruby runs the last first, so a block
+  # that is registered right after the fork stands between the two.
+  module Ending
+    class << self
+      # In a host or spawned worker, before anything of the suite is loaded: the block runs after
+      # all others, with the exit status.
+      def last(&block)
+        pid = Process.pid
+        at_exit { block.call(status_of($!)) if Process.pid == pid }
+      end
+
+      # In a forked worker: the block runs before the parent's, which do not run.
+      def here(&block)
+        pid = Process.pid
+        at_exit do
+          if Process.pid == pid
+            status = status_of($!)
+            block.call(status)
+            leave($!, status)
+          end
+        end
+      end
+
+      # In a child that runs tests for a worker: does it, and ends the process.
+      def of_child
+        here { |_status| nil }
+        yield
+        exit(0)
+      end
+
+      private
+
+      def status_of(error)
+        case error
+        when nil then 0
+        when SystemExit then error.status
+        else 1
+        end
+      end
+
+      def leave(error, status)
+        case error
+        when nil, SystemExit then nil
+        when SignalException
+          trap(error.signo, "DEFAULT")
+          Process.kill(error.signo, Process.pid)
+          sleep(1)
+        else
+          STDERR.write(error.full_message(highlight: false))
+        end
+        STDOUT.flush
+        STDERR.flush
+        exit!(status)
+      end
+    end
+  end
+end

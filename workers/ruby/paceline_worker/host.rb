@@ -1,0 +1,133 @@
+# frozen_string_literal: true
+
+module PacelineWorker
+  # Waits with a booted suite, forks a worker for each `fork`, tells when one has ended, until
+  # `shutdown`.
+  class Host
+    # What `shutdown` said of the run.
+    attr_reader :tests, :failed
+
+    def initialize(connection, driver)
+      @connection = connection
+      @driver = driver
+      @children = {}
+      @tests = 0
+      @failed = 0
+      @forked = false
+    end
+
+    # Whether it has forked: then it is the process in which the suite's own hooks run.
+    def forked?
+      @forked
+    end
+
+    # Returns nil when the run is over, and in each child the message that it was forked for.
+    def serve
+      reader, writer = IO.pipe
+      previous = Process.respond_to?(:fork) ? trap("CHLD") { writer.write_nonblock(".", exception: false) } : nil
+      loop_until_over(reader)
+    ensure
+      # In children too: they must not wake the host.
+      trap("CHLD", previous || "DEFAULT") if Process.respond_to?(:fork)
+      reader.close
+      writer.close
+    end
+
+    # Why a fork would not be safe; nil if it is.
+    def self.why_not
+      return "this platform cannot fork" unless Process.respond_to?(:fork)
+
+      threads = Thread.list - [Thread.main]
+      # Ruby's own for `Timeout.timeout`; it is started again in the child.
+      threads.reject! { |thread| thread == timeout_thread }
+      return nil if threads.empty?
+
+      "threads run after the files are loaded: #{threads.map { |thread| thread.name || thread.inspect }.join(", ")}"
+    end
+
+    def self.timeout_thread
+      defined?(::Timeout) ? ::Timeout.instance_variable_get(:@timeout_thread) : nil
+    end
+    private_class_method :timeout_thread
+
+    private
+
+    def loop_until_over(reader)
+      ending = false
+      loop do
+        while (message = @connection.poll)
+          case message["kind"]
+          when "fork"
+            return message if fork_worker(message)
+          when "shutdown"
+            @tests = message["tests"] || 0
+            @failed = message["failed"] || 0
+            ending = true
+          when "welcome" then nil
+          else
+            @connection.send({ kind: "error", fatal: false, text: "unknown kind #{message["kind"]}" })
+          end
+        end
+        reap
+        return nil if @connection.closed? || (ending && @children.empty?)
+
+        IO.select([@connection, reader])
+        reader.read_nonblock(4096, exception: false)
+      end
+    end
+
+    # True in the child.
+    def fork_worker(message)
+      number = message["worker"]
+      reason = Host.why_not
+      if reason || !number.is_a?(Integer)
+        @connection.send({ kind: "fork_failed", worker: number, reason: reason || "no worker number" })
+        return false
+      end
+      prepare
+      pid = Process.fork
+      return true if pid.nil?
+
+      begin
+        Process.setpgid(pid, pid) # whoever is first
+      rescue SystemCallError
+        nil
+      end
+      @children[pid] = number
+      @connection.send({ kind: "forked", worker: number, pid: pid })
+      false
+    rescue SystemCallError, NotImplementedError => e
+      @connection.send({ kind: "fork_failed", worker: number, reason: "cannot fork: #{e.message}" })
+      false
+    end
+
+    def prepare
+      STDOUT.flush
+      STDERR.flush
+      return if @forked
+
+      @forked = true
+      @driver.before_tests
+      # What exists now is shared by the workers until they write to it.
+      Process.respond_to?(:warmup) ? Process.warmup : GC.start
+    end
+
+    def reap
+      @children.keys.each do |pid|
+        begin
+          done, status = Process.wait2(pid, Process::WNOHANG)
+          next unless done
+        rescue Errno::ECHILD
+          status = nil
+        end
+        exited = { kind: "exited", worker: @children.delete(pid), pid: pid }
+        if status&.signaled?
+          exited[:signal] = status.termsig
+        else
+          exited[:code] = status ? status.exitstatus : 0
+        end
+        @connection.send(exited)
+      end
+    end
+  end
+end

@@ -1,0 +1,137 @@
+# frozen_string_literal: true
+
+module PacelineWorker
+  # Drives minitest, 5 and 6.
+  class MinitestDriver
+    PATTERNS = %w[test_*.rb *_test.rb *_spec.rb].freeze
+    # Options of minitest that have a value.
+    VALUED = %w[-s --seed -n --name -i --include -e -x --exclude -S --skip].freeze
+    private_constant :PATTERNS, :VALUED
+
+    attr_reader :units
+
+    def load_framework
+      require "minitest"
+      # `minitest/autorun` would run everything at the end of each process.
+      ::Minitest.class_variable_set(:@@installed_at_exit, true)
+      require "minitest/test"
+      require_relative "minitest_units"
+      require_relative "minitest_runner"
+      # What tests see of it is what `minitest/autorun` loads.
+      require "minitest/spec"
+      require "minitest/mock"
+      require "minitest/hell" if ENV["MT_HELL"]
+    end
+
+    def version
+      ::Minitest::VERSION
+    end
+
+    def config_file
+      nil
+    end
+
+    def maxfail
+      0
+    end
+
+    def configure(options)
+      @options = options
+      @settings = Settings.new(options.overrides)
+      @args = options.args.dup
+      @args.unshift("--seed", options.worker_input["seed"].to_s) if options.worker_input["seed"]
+      Arguments.extend_load_path(Arguments.take(@args, "-I"))
+      Arguments.take(@args, "-r", "--require").each { |library| require library }
+    end
+
+    # minitest loads plugins and reads its arguments when it runs, after the files are loaded: what
+    # those register is known by then.
+    def load_files(&on_error)
+      paths = Arguments.take_paths(@args, VALUED)
+      paths = [%w[test spec].find { |directory| File.directory?(directory) } || "."] if paths.empty?
+      Arguments.files(paths, PATTERNS).each { |file| load_file(file, &on_error) }
+      @executor = ::Minitest.parallel_executor
+      ::Minitest.parallel_executor = MinitestRunner::Inline.new(@executor)
+      boot
+      @units = MinitestUnits.new(@options.split, @settings, @run_options, on_error).all
+    end
+
+    def worker_input
+      { seed: ::Minitest.seed }
+    end
+
+    def summary
+      "Run options: #{@run_options[:args]}"
+    end
+
+    def before_tests; end
+
+    # The blocks of `Minitest.after_run`, in the process whose tests, or whose workers' tests, have
+    # run. A forked worker runs those that its own tests have registered.
+    def after_tests
+      after_run.drop(@inherited || 0).reverse_each(&:call)
+    end
+
+    def forked
+      @inherited = after_run.size
+    end
+
+    def prepare_worker(number)
+      @runner = MinitestRunner.new
+      rails_hooks(:after_fork_hooks, number)
+    end
+
+    def leave_worker(number)
+      rails_hooks(:run_cleanup_hooks, number)
+    end
+
+    def run(unit, todo, worker)
+      @runner.run(unit, todo, worker)
+    end
+
+    private
+
+    def load_file(file)
+      require File.expand_path(file)
+    rescue NoMemoryError, SignalException
+      raise
+    rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, LoadError, SystemExit
+      yield({ id: Arguments.relative(File.expand_path(file)), message: "#{e.class}: #{e.message}",
+              text: e.full_message(highlight: false, order: :top), location: Report.location_of(e) }.compact)
+    end
+
+    def after_run
+      ::Minitest.class_variable_get(:@@after_run)
+    end
+
+    # As `Minitest.run`, but that the reporters are paceline's.
+    def boot
+      load_plugins
+      @run_options = ::Minitest.process_args(@args.dup)
+      ::Minitest.seed = @run_options[:seed]
+      srand(::Minitest.seed)
+      @run_options[:io] = File.open(File::NULL, "w")
+      reporter = ::Minitest::CompositeReporter.new
+      reporter << ::Minitest::SummaryReporter.new(@run_options[:io], @run_options)
+      reporter << ::Minitest::ProgressReporter.new(@run_options[:io], @run_options)
+      ::Minitest.reporter = reporter
+      ::Minitest.init_plugins(@run_options)
+      ::Minitest.reporter = nil
+    end
+
+    def load_plugins
+      return if @args.delete("--no-plugins") || ENV["MT_NO_PLUGINS"]
+
+      # From 6 a suite loads those that it wants.
+      ::Minitest.load_plugins if Integer(::Minitest::VERSION[/\A\d+/]) < 6
+    end
+
+    # What Rails does in each process where a suite says `parallelize`; it counts from 1.
+    def rails_hooks(kind, number)
+      return unless defined?(::ActiveSupport::Testing::ParallelizeExecutor) &&
+                    @executor.is_a?(::ActiveSupport::Testing::ParallelizeExecutor)
+
+      ::ActiveSupport::Testing::Parallelization.public_send(kind).each { |hook| hook.call(number + 1) }
+    end
+  end
+end

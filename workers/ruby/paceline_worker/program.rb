@@ -1,0 +1,214 @@
+# frozen_string_literal: true
+
+require_relative "json"
+require_relative "connection"
+require_relative "options"
+require_relative "arguments"
+require_relative "settings"
+require_relative "unit"
+require_relative "report"
+require_relative "capture"
+require_relative "stacks"
+require_relative "hooks"
+require_relative "ending"
+require_relative "isolation"
+require_relative "worker"
+require_relative "host"
+
+module PacelineWorker
+  # The life of a process: greeting, loading, then host or worker.
+  class Program
+    PROTOCOL = 1
+    DRIVERS = { "test-unit" => ["test_unit_driver", :TestUnitDriver],
+                "minitest" => ["minitest_driver", :MinitestDriver] }.freeze
+    # How many units a `discovered` holds.
+    UNITS_A_MESSAGE = 1000
+    private_constant :PROTOCOL, :DRIVERS, :UNITS_A_MESSAGE
+
+    def initialize(argv)
+      @framework = argv.shift
+      @env = %w[CONNECT TOKEN ROLE LOG].map { |name| [name, ENV.delete("PACELINE_#{name}")] }.to_h
+      @goodbye = nil
+    end
+
+    def run
+      complain unless DRIVERS.key?(@framework) && @env["CONNECT"] && %w[host worker].include?(@env["ROLE"])
+
+      ARGV.clear
+      @connection = Connection.new(@env["CONNECT"])
+      Ending.last { |status| say_goodbye(status) }
+      file, name = DRIVERS.fetch(@framework)
+      require_relative file
+      @driver = PacelineWorker.const_get(name).new
+      @env["ROLE"] == "host" ? run_host : run_spawned
+    end
+
+    private
+
+    def complain
+      warn "usage: ruby [-I DIR] [-r LIBRARY] main.rb #{DRIVERS.keys.join("|")}\n" \
+           "It is started by paceline, with PACELINE_CONNECT, PACELINE_TOKEN and PACELINE_ROLE in its environment."
+      exit(2)
+    end
+
+    def run_host
+      greet("host", nil)
+      load_suite
+      announce
+      host = Host.new(@connection, @driver)
+      message = host.serve
+      return run_forked(message) if message
+
+      @driver.after_tests if host.forked?
+      @goodbye = { summary: @driver.summary }.compact
+      exit(host.failed.zero? ? 0 : 1)
+    end
+
+    def run_forked(message)
+      Ending.here { |status| say_goodbye(status) }
+      address = @connection.address
+      @connection.abandon
+      begin
+        Process.setpgid(0, 0)
+      rescue SystemCallError
+        nil # the host was first
+      end
+      (message["env"] || {}).each { |name, value| ENV[name] = value&.to_s }
+      @env["TOKEN"] = message["token"]
+      @env["LOG"] = message["log"]
+      to_log(message["log"]) if message["log"]
+      srand
+      @driver.forked
+      @connection = Connection.new(address)
+      greet("worker", message["worker"])
+      work(message["worker"])
+    end
+
+    def run_spawned
+      number = Integer(ENV.fetch("PACELINE_WORKER_ID"))
+      set_environment(number, nil)
+      greet("worker", number)
+      load_suite
+      @driver.before_tests
+      work(number)
+    end
+
+    # Greeting.
+
+    def greet(role, number)
+      log = @env["LOG"]
+      @capture = Capture.new(role == "worker" ? log : nil)
+      stacks = Stacks.new(role == "worker" ? log : nil)
+      version = load_framework
+      hello = { kind: "hello", protocol: PROTOCOL, token: @env.delete("TOKEN"), role: role, worker: number,
+                pid: Process.pid, framework: { name: @framework, version: version },
+                language: { name: "ruby", version: RUBY_VERSION, implementation: RUBY_ENGINE },
+                stacks: stacks.offer, captured: @capture.offer, claims: role == "worker" ? true : nil }.compact
+      hello[:framework] = { name: @framework, version: version }
+      @connection.send(hello)
+      welcomed
+      fail_with("#{@framework} cannot be loaded: #{@missing}") if version.nil?
+    end
+
+    def load_framework
+      @driver.load_framework unless @loaded
+      @loaded = true
+      @driver.version
+    rescue LoadError => e
+      @missing = e.message
+      nil
+    end
+
+    def welcomed
+      message = @connection.receive
+      if message["kind"] == "refused"
+        warn message["reason"].to_s
+        exit(1)
+      end
+      # A forked worker has its options from the host.
+      @options ||= Options.new(message)
+    rescue Connection::Closed
+      exit(1)
+    end
+
+    # Loading.
+
+    def load_suite
+      @driver.configure(@options)
+      @driver.load_files { |problem| host? && @connection.put({ kind: "collect_error", unit: nil, **problem }) }
+    rescue SystemExit => e
+      fail_with("the framework ended with status #{e.status} while it read its arguments")
+    rescue ArgumentError, OptionParser::ParseError => e
+      fail_with(e.message)
+    end
+
+    def host?
+      @env["ROLE"] == "host"
+    end
+
+    def announce
+      units = @driver.units
+      units.each_with_index { |unit, number| unit.number = number }
+      described = units.map { |unit| { unit: unit.number, key: unit.key, path: unit.path, type: "Class" } }
+      parts = described.each_slice(UNITS_A_MESSAGE).to_a
+      parts << [] if parts.empty?
+      parts.each_with_index do |part, index|
+        @connection.put({ kind: "discovered", units: part, complete: index == parts.size - 1 })
+      end
+      why_not = Host.why_not
+      @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
+                         collect_because: "#{@framework} orders classes, which are known when files are loaded",
+                         rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
+                         worker_input: @driver.worker_input })
+    end
+
+    # Working.
+
+    def work(number)
+      set_environment(number, @options.workers)
+      @driver.prepare_worker(number)
+      Paceline.run_worker_setup(number)
+      @capture.start unless @options.interactive?
+      worker = Worker.new(@connection, @driver, @options, @capture)
+      worker.work
+      @capture.stop
+      Paceline.run_worker_teardown(number)
+      @driver.leave_worker(number)
+      @driver.after_tests
+      @goodbye = {}
+    end
+
+    def set_environment(number, workers)
+      ENV["TEST_ENV_NUMBER"] = number.zero? ? "" : (number + 1).to_s
+      ENV["PARALLEL_TEST_GROUPS"] = workers.to_s if workers
+    end
+
+    def to_log(path)
+      log = File.open(path, File::WRONLY | File::CREAT | File::APPEND, 0o600)
+      [STDOUT, STDERR].each do |stream|
+        sync = stream.sync
+        stream.reopen(log)
+        stream.sync = sync
+      end
+      log.close
+    end
+
+    # Ends.
+
+    def fail_with(text)
+      @connection.send({ kind: "error", fatal: true, text: text, exit_status: 1 })
+      warn text
+      exit(1)
+    end
+
+    def say_goodbye(status)
+      return unless @goodbye
+
+      if status != 0 && !host?
+        text = "the process ended with status #{status} after its last test"
+        @connection.put({ kind: "error", fatal: false, text: text })
+      end
+      @connection.send({ kind: "goodbye", exit_status: status, **@goodbye })
+    end
+  end
+end

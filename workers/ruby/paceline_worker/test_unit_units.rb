@@ -1,0 +1,110 @@
+# frozen_string_literal: true
+
+module PacelineWorker
+  # Finds the units in test-unit's tree of suites, in the order in which it would run them.
+  class TestUnitUnits
+    def initialize(split, settings, on_error)
+      @split = split
+      @settings = settings
+      @on_error = on_error
+      @keys = UniqueNames.new
+      @ids = UniqueNames.new
+      @units = []
+    end
+
+    def of(suite)
+      walk(suite)
+      @units
+    end
+
+    # Whether a class does something before its first or after its last test.
+    def self.class_fixture?(test_case)
+      return false if test_case.nil?
+
+      plain = ::Test::Unit::TestCase.singleton_class
+      %i[startup shutdown].any? { |name| test_case.method(name).owner != plain }
+    rescue NameError # no class of test-unit's
+      true
+    end
+
+    private
+
+    def walk(suite)
+      return add(suite, leaves(suite)) if TestUnitUnits.class_fixture?(suite.test_case)
+
+      own = []
+      suite.tests.each do |test|
+        if test.is_a?(::Test::Unit::TestSuite)
+          own = add(suite, own)
+          walk(test)
+        else
+          own << test
+        end
+      end
+      add(suite, own)
+    end
+
+    def leaves(suite)
+      suite.tests.flat_map { |test| test.is_a?(::Test::Unit::TestSuite) ? leaves(test) : [test] }
+    end
+
+    def add(suite, tests)
+      return [] if tests.empty?
+
+      fixture = TestUnitUnits.class_fixture?(suite.test_case) || Settings.together?(suite.test_case)
+      first_file = nil
+      described = tests.map do |test|
+        file, line = place(test)
+        first_file ||= file
+        id = @ids.name(test.name.to_s)
+        Test.new(id, test, file, line, nil, settings(test, id))
+      end
+      path = first_file || "."
+      group = group(fixture, path)
+      described.each { |test| test.group = group } if group
+      @units << Unit.new(@keys.name(suite.name.to_s), path, suite, described)
+      []
+    end
+
+    def group(fixture, path)
+      case @split
+      when "test" then nil
+      when "file" then "group:#{path}"
+      when "class" then "class"
+      else fixture ? "class" : nil
+      end
+    end
+
+    def place(test)
+      method_name = test.respond_to?(:method_name) ? test.method_name : nil
+      location = method_name && (attribute(test, :source_location) || test.method(method_name).source_location)
+      # What test-unit defines by itself stands for files that could not be loaded.
+      return nil if location && location[0].include?("/test/unit/collector/")
+
+      location && [Arguments.relative(File.expand_path(location[0])), location[1]]
+    rescue NameError
+      nil
+    end
+
+    def attribute(test, name)
+      test.respond_to?(:[]) ? test[name] : nil
+    end
+
+    def settings(test, id)
+      @settings.of(id, own_settings(test, id))
+    end
+
+    def own_settings(test, id)
+      own = Settings.of_class(test.class)
+      marked = attribute(test, :paceline)
+      own = (own || {}).merge(Settings.read(marked)) if marked
+      if attribute(test, :parallel) == false || (test.class.respond_to?(:parallel_safe?) && !test.class.parallel_safe?)
+        own = { "serial" => true }.merge(own || {})
+      end
+      own
+    rescue ArgumentError => e
+      @on_error.call({ id: id, message: e.message, text: "#{id}: #{e.message}" })
+      nil
+    end
+  end
+end
