@@ -47,6 +47,9 @@ interface Driver
     /** Keeps this worker's coverage data in a file. Does nothing where there are none. */
     public function saveCoverage(string $file): void;
 
+    /** Forgets what was covered so far. */
+    public function clearCoverage(): void;
+
     /** Adds a worker's coverage data to this process's. */
     public function addCoverage(string $file): void;
 

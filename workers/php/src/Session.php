@@ -5,8 +5,6 @@ namespace Paceline\Worker;
 final class Session
 {
     private ?Driver $driver = null;
-    private bool $coverageSaved = false;
-    private int $hostPid;
 
     public function __construct(
         private readonly Options $options,
@@ -16,7 +14,6 @@ final class Session
         private ?int $number,
         private ?string $log,
     ) {
-        $this->hostPid = (int) \getmypid();
     }
 
     /** Runs in the place of the suite. Returns when PHPUnit shall finish; never in a forked worker. */
@@ -72,22 +69,32 @@ final class Session
         if ($this->log !== null) {
             (new Stacks($this->log . '.stacks'))->install();
         }
-        $file = null;
-        if (\is_string($coverage) && $driver->hasCoverage()) {
-            $file = $coverage . '/' . $this->number . '-' . \getmypid();
-            // A test that ends the process shall not take with it what the tests before it have covered.
-            $pid = \getmypid();
-            \register_shutdown_function(function () use ($driver, $file, $pid): void {
-                if (!$this->coverageSaved && \getmypid() === $pid) {
-                    $driver->saveCoverage($file);
-                }
-            });
-        }
+        $save = \is_string($coverage) && $driver->hasCoverage() ? $this->coverageSaver($driver, $coverage) : null;
         $driver->start();
-        (new Worker($this->connection, $plan, $driver, $this->options, $this->process))->work();
-        if ($file !== null) {
-            $driver->saveCoverage($file);
-            $this->coverageSaved = true;
+        (new Worker($this->connection, $plan, $driver, $this->options, $this->process, $save))->work();
+        if ($save !== null) {
+            $save(true);
         }
+    }
+
+    /** What keeps this process's coverage data: called with false in a forked child, and with true at the end. */
+    private function coverageSaver(Driver $driver, string $directory): \Closure
+    {
+        $owner = \getmypid();
+        $saved = false;
+        $save = function (bool $ending) use ($driver, $directory, &$owner, &$saved): void {
+            if (!$ending) {
+                // The parent keeps what was covered before the fork.
+                $owner = \getmypid();
+                $driver->clearCoverage();
+            } elseif (!$saved && \getmypid() === $owner) {
+                $saved = true;
+                $driver->saveCoverage($directory . '/' . $this->number . '-' . $owner);
+            }
+        };
+        // A test that ends the process shall not take with it what the tests before it have covered.
+        \register_shutdown_function($save, true);
+
+        return $save;
     }
 }

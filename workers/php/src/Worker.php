@@ -49,6 +49,7 @@ final class Worker implements Feed
         private readonly Driver $driver,
         private readonly Options $options,
         private readonly Process $process,
+        private readonly ?\Closure $saveCoverage = null,
     ) {
         $this->policy = $driver->policy();
     }
@@ -264,11 +265,34 @@ final class Worker implements Feed
         $this->current = null;
     }
 
-    /** Makes this process, forked from the worker, the one that runs and reports. */
+    /**
+     * Makes this process, forked from the worker, the one that runs and reports.
+     *
+     * @param \Closure(string): void $onStart told the index of a test that begins, and `end` when one has ended
+     */
     public function becomeChild(\Closure $onStart): void
     {
         $this->connection->adopt();
         $this->onStart = $onStart;
+        $this->saveCoverage?->__invoke(false);
+    }
+
+    /** The child's last act. */
+    public function leaveChild(): void
+    {
+        $this->connection->flush();
+        $this->saveCoverage?->__invoke(true);
+    }
+
+    public function isStopped(): bool
+    {
+        return $this->stopNow;
+    }
+
+    /** Reads what the engine has sent meanwhile. */
+    public function listen(): void
+    {
+        $this->takeIn(true);
     }
 
     private function missing(string $text): void
@@ -301,8 +325,8 @@ final class Worker implements Feed
         $this->test = $index;
         $this->outcome = new Outcome();
         if ($this->onStart !== null) {
-            ($this->onStart)($index);
-            $this->connection->put(['kind' => 'test_started', 'unit' => $unit, 'test' => $index, 'pid' => \getmypid()]);
+            $this->connection->send(['kind' => 'test_started', 'unit' => $unit, 'test' => $index, 'pid' => \getmypid()]);
+            ($this->onStart)((string) $index);
         } else {
             $this->connection->putLine('{"kind":"test_started","unit":' . $unit . ',"test":' . $index . "}\n");
         }
@@ -343,6 +367,10 @@ final class Worker implements Feed
         }
         $this->connection->putLine($outcome->encode($unit, $this->test));
         $this->test = $this->outcome = null;
+        if ($this->onStart !== null) {
+            $this->connection->flush();
+            ($this->onStart)('end');
+        }
         if ($stop !== null) {
             $this->connection->send(['kind' => 'stopping', 'reason' => $stop]);
             $this->stopping = $this->stopNow = true;

@@ -156,6 +156,11 @@ final class Driver implements \Paceline\Worker\Driver
         \file_put_contents($file, \serialize([$coverage->getData(true), $coverage->getTests()]));
     }
 
+    public function clearCoverage(): void
+    {
+        CodeCoverage::instance()->codeCoverage()->clear();
+    }
+
     public function addCoverage(string $file): void
     {
         $saved = @\unserialize((string) \file_get_contents($file));

@@ -26,8 +26,8 @@ final class Framework implements \Paceline\Worker\Framework
         $added = ['--no-output', '--no-logging'];
         // The results of earlier runs are needed only for an order that asks for them.
         if (!$configuration->ordersByHistory()) {
-            $added[] = '--do-not-cache-result';
-            $added[] = '--do-not-record-test-run-history';
+            $new = '--do-not-record-test-run-history';
+            $added[] = \in_array(\substr($new, 2), $known, true) ? $new : '--do-not-cache-result';
         }
         foreach ($added as $option) {
             if (\in_array(\substr($option, 2), $known, true)) {

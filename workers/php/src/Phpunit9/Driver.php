@@ -163,6 +163,11 @@ final class Driver implements \Paceline\Worker\Driver
         }
     }
 
+    public function clearCoverage(): void
+    {
+        $this->result->getCodeCoverage()?->clear();
+    }
+
     public function addCoverage(string $file): void
     {
         $coverage = $this->result->getCodeCoverage();
