@@ -87,13 +87,9 @@ final class Plan
             if ($unit->type === 'phpt') {
                 $own = Settings::ofPhpt($unit->name);
             } else {
-                $test = $unit->tests[$index];
-                $class = Groups::classOf($test);
-                $method = Groups::methodOf($test);
-                if (!isset($methods[$class . '::' . $method])) {
-                    $methods[$class . '::' . $method] = [$this->place($unit, $class, $method), $this->settings->ofMethod($class, $method)];
-                }
-                [$place, $own] = $methods[$class . '::' . $method];
+                $class = Groups::classOf($unit->tests[$index]);
+                $method = Groups::methodOf($unit->tests[$index]);
+                [$place, $own] = $methods[$class . '::' . $method] ??= $this->method($unit, $class, $method);
                 $described += $place;
                 $group = $this->groups->of($unit, $index);
                 if ($group !== null) {
@@ -126,20 +122,21 @@ final class Plan
         return \str_starts_with($path, $prefix) ? \substr($path, \strlen($prefix)) : $path;
     }
 
-    /** @return array<string, mixed> */
-    private function place(Unit $unit, string $class, string $method): array
+    /** @return array{array<string, mixed>, array<string, mixed>} where a test method stands, and what it says of itself */
+    private function method(Unit $unit, string $class, string $method): array
     {
         try {
             $reflection = new \ReflectionMethod($class, $method);
         } catch (\ReflectionException) {
-            return [];
+            return [[], []];
         }
-        $place = ['line' => $reflection->getStartLine()];
-        $file = $reflection->getFileName();
-        if ($file !== $unit->file && $file !== false) {
-            $place = ['file' => Message::text($this->relative($file))] + $place;
+        $place = [];
+        $line = $reflection->getStartLine();
+        if ($line !== false) {
+            $file = $reflection->getFileName();
+            $place = $file === $unit->file ? ['line' => $line] : ['file' => Message::text($this->relative((string) $file)), 'line' => $line];
         }
 
-        return $place['line'] === false ? [] : $place;
+        return [$place, $this->settings->ofMethod($class, $reflection)];
     }
 }

@@ -32,6 +32,9 @@ final class Settings
      */
     public function of(string $id, array $own): array
     {
+        if ($this->overrides === [] && $own === []) {
+            return [];
+        }
         for ($number = \count($this->overrides) - 1; $number >= 0; $number--) {
             [$pattern, $settings] = $this->overrides[$number];
             if (\preg_match($pattern, $id) === 1) {
@@ -58,16 +61,9 @@ final class Settings
      *
      * @return array<string, mixed>
      */
-    public function ofMethod(string $class, string $method): array
+    public function ofMethod(string $class, \ReflectionMethod $method): array
     {
-        if ($this->isSerialClass($class)) {
-            return ['serial' => true];
-        }
-        try {
-            return self::asksToBeAlone(new \ReflectionMethod($class, $method)) ? ['serial' => true] : [];
-        } catch (\ReflectionException) {
-            return [];
-        }
+        return $this->isSerialClass($class) || self::asksToBeAlone($method) ? ['serial' => true] : [];
     }
 
     /**
