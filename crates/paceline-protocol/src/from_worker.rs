@@ -477,6 +477,9 @@ pub struct ProblemMessage {
     /// The outcome of that phase.
     #[serde(default, deserialize_with = "or_default")]
     pub outcome: String,
+    /// The class of an exception, or what else the framework calls its kind.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     /// One or a few lines.
     pub message: Option<String>,
     /// As the framework prints it.

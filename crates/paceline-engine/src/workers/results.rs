@@ -124,6 +124,8 @@ impl<'env> FrameworkSuite<'env> {
             details = TestDetails {
                 worker: told.worker,
                 phases: told.phases,
+                native_outcome: told.native_outcome,
+                assertions: told.assertions,
                 problems: told.problems,
                 sections: told.sections,
                 properties: told.properties,
@@ -288,9 +290,9 @@ impl<'env> FrameworkSuite<'env> {
             phase: "collect".to_owned(),
             outcome: "errored".to_owned(),
             message: error.message.clone(),
-            reason: None,
             text: error.text.clone(),
             location: error.location.as_ref().map(location),
+            ..Problem::default()
         };
         let details = TestDetails {
             problems: vec![problem],
@@ -433,6 +435,7 @@ fn details_of(finished: TestFinished, worker: u32) -> TestDetails {
             .reason
             .or_else(|| wasxfail.clone().filter(|_| problem.outcome == "xfailed")),
         outcome: problem.outcome,
+        kind: problem.kind,
         message: problem.message,
         text: problem.text,
         location: problem.location.as_ref().map(location),
