@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Worker programs: the name of the constant, the directory, and how its files end.
-const WORKERS: [(&str, &str, &str); 2] = [
+const WORKERS: [(&str, &str, &str); 3] = [
     (
         "PYTHON_FILES",
         "../../workers/python/paceline_worker",
         ".py",
     ),
     ("PHP_FILES", "../../workers/php", ".php"),
+    ("RUBY_FILES", "../../workers/ruby/paceline_worker", ".rb"),
 ];
 
 /// Holds what is not part of the program.

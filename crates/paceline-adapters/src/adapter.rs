@@ -5,16 +5,22 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use paceline_engine::plan::{Framework, Launch};
+use paceline_engine::plan::{self, Launch};
 use serde_json::{Map, Value};
 
 use crate::machine::Machine;
 use crate::phpunit::Phpunit;
 use crate::pytest::Pytest;
+use crate::ruby::{Framework, Ruby};
 use crate::worker::Workers;
 
 /// All frameworks whose tests run one by one, by name.
-pub const ADAPTERS: &[&dyn Adapter] = &[&Phpunit, &Pytest];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &Phpunit,
+    &Pytest,
+    &Ruby(Framework::TestUnit),
+    &Ruby(Framework::Minitest),
+];
 
 /// The adapter of a framework.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {
@@ -115,6 +121,8 @@ pub enum Interactive {
 pub enum TestOption {
     /// Paths and ids of tests.
     Targets,
+    /// A line of a file among them: `FILE:LINE`.
+    Lines,
     /// See [`Request::keyword`].
     Keyword,
     /// See [`Request::markers`].
@@ -137,7 +145,7 @@ pub struct Prepared {
     /// Starts a worker or host.
     pub launch: Launch,
     /// How workers are run.
-    pub framework: Framework,
+    pub framework: plan::Framework,
     /// With what it runs, and why with that: `.venv/bin/python (found by uv.lock)`.
     pub evidence: String,
     /// What keeps it from being started.

@@ -6,7 +6,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Variables that decide which programs run.
-const VARIABLES: [&str; 3] = ["PATH", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"];
+const VARIABLES: [&str; 5] = [
+    "PATH",
+    "HOME",
+    "VIRTUAL_ENV",
+    "UV_PROJECT_ENVIRONMENT",
+    "RBENV_ROOT",
+];
 
 /// The programs and variables of the machine.
 #[derive(Clone, Debug, Default)]

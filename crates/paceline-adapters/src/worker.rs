@@ -33,6 +33,13 @@ pub(crate) const PHP: Worker = Worker {
     files: PHP_FILES,
 };
 
+/// The worker for Ruby.
+pub(crate) const RUBY: Worker = Worker {
+    name: "ruby",
+    directory: "paceline_worker",
+    files: RUBY_FILES,
+};
+
 /// Where worker programs are.
 #[derive(Clone, Debug)]
 pub struct Workers {

@@ -265,6 +265,13 @@ struct Place<'a> {
     adapter: Option<&'static dyn Adapter>,
 }
 
+impl Place<'_> {
+    fn knows(&self, option: TestOption) -> bool {
+        let options = self.adapter.map_or(&[][..], Adapter::options);
+        options.contains(&option)
+    }
+}
+
 impl<'a> Places<'a> {
     fn of(config: &'a Config, query: &'a TestQuery) -> Self {
         let suites = config.file.suite.iter();
@@ -361,7 +368,11 @@ impl<'a> Places<'a> {
         if let Some(found) = self.by_name(argument, named)? {
             return Ok(found);
         }
-        let written = argument.split("::").next().unwrap_or_default();
+        let mut written = argument.split("::").next().unwrap_or_default();
+        let line = before_line(written);
+        if let Some(path) = line.filter(|path| self.cwd.join(path).is_file()) {
+            written = path;
+        }
         let rest = &argument[written.len()..];
         let mut paths = vec![normal(&self.cwd.join(written))];
         if !paths.iter().all(|path| path.exists()) {
@@ -379,6 +390,9 @@ impl<'a> Places<'a> {
         let mut found: Option<(&Place<'_>, Vec<String>)> = None;
         for path in paths {
             let (place, path) = self.holder(argument, &path, named)?;
+            if line == Some(written) && !place.knows(TestOption::Lines) {
+                return Err(self.no_such_file(argument));
+            }
             let below = path.strip_prefix(&place.dir).unwrap_or(&path);
             let below = if below.as_os_str().is_empty() {
                 ".".to_owned()
@@ -489,6 +503,13 @@ fn one_of<'p, 'a>(
     Err(Diagnostic::new(title)
         .note(format!("{} {why}", names.join(" and ")))
         .help(format!("say which, as in `--suites {first}`")))
+}
+
+/// The path of `PATH:LINE`.
+fn before_line(written: &str) -> Option<&str> {
+    let (path, line) = written.rsplit_once(':')?;
+    let is_number = !line.is_empty() && line.chars().all(|c| c.is_ascii_digit());
+    is_number.then_some(path)
 }
 
 fn is_a_command(argument: &str, suite: &str) -> Diagnostic {

@@ -3,10 +3,12 @@
 module PacelineWorker
   # Drives minitest, 5 and 6.
   class MinitestDriver
-    PATTERNS = %w[test_*.rb *_test.rb *_spec.rb].freeze
+    PATTERNS = %w[test_*.rb *_test.rb spec_*.rb *_spec.rb].freeze
+    # Fit the patterns, and are loaded by the test files.
+    HELPERS = %w[test_helper.rb spec_helper.rb].freeze
     # Options of minitest that have a value.
     VALUED = %w[-s --seed -n --name -i --include -e -x --exclude -S --skip].freeze
-    private_constant :PATTERNS, :VALUED
+    private_constant :PATTERNS, :HELPERS, :VALUED
 
     attr_reader :units
 
@@ -49,7 +51,9 @@ module PacelineWorker
     def load_files(&on_error)
       paths = Arguments.take_paths(@args, VALUED)
       paths = [%w[test spec].find { |directory| File.directory?(directory) } || "."] if paths.empty?
-      Arguments.files(paths, PATTERNS).each { |file| load_file(file, &on_error) }
+      files = Arguments.files(paths, PATTERNS)
+      files.reject! { |file| HELPERS.include?(File.basename(file)) && !paths.include?(file) }
+      files.each { |file| load_file(file, &on_error) }
       @executor = ::Minitest.parallel_executor
       ::Minitest.parallel_executor = MinitestRunner::Inline.new(@executor)
       boot

@@ -1,14 +1,20 @@
-//! Ruby: minitest and test-unit, by Rake, Rails or themselves; `RSpec`.
+//! Ruby: test-unit and minitest where they are evident; else Rake, Rails; `RSpec`.
+
+use std::path::Path;
 
 use super::How;
 use super::tree::Directory;
 use super::{Context, Covers, Finding};
 use crate::command::Command;
+use crate::ruby::{Framework, Ruby, interpreter};
 
 /// Runs every test file of `test/`, as Rake's test task does.
 const ALL_TESTS: &str = r#"ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'"#;
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
+    if let Some((framework, evidence)) = framework(context, directory) {
+        return Some(by_framework(context, directory, framework, evidence));
+    }
     let (evidence, command) = marks(context, directory)?;
     let bundled = directory.has("Gemfile") || directory.has("gems.rb");
     let (command, missing) = match (bundled, command.starts_with("bin/")) {
@@ -29,18 +35,108 @@ pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Findi
     })
 }
 
+fn by_framework(
+    context: &Context<'_>,
+    directory: &Directory,
+    framework: Framework,
+    evidence: String,
+) -> Finding {
+    let root = context.tree.root();
+    let found = interpreter::find(&root.join(&directory.dir), root, None, context.machine);
+    let (interpreter, missing) = match found {
+        Ok(found) => (found.display, None),
+        Err(missing) => ("ruby".to_owned(), Some(missing.to_string())),
+    };
+    let command = framework.usual_command(&interpreter);
+    Finding {
+        how: How::framework(&Ruby(framework), command),
+        evidence,
+        missing,
+        covers: Covers::Nothing,
+    }
+}
+
+/// The framework of the tests in `test/`, and by what it is known. Rails has a runner of its own.
+fn framework(context: &Context<'_>, directory: &Directory) -> Option<(Framework, String)> {
+    let tests = directory.dir.join("test");
+    let exists = |path: &str| context.tree.exists(&directory.dir.join(path));
+    let mut files = context.tree.below(&tests).flat_map(|directory| {
+        let files = directory.files().filter(|file| is_test_file(file));
+        files.map(move |file| (directory, file))
+    });
+    if exists("bin/rails") {
+        return None;
+    }
+    let (first_in, first) = files.next()?;
+    let locked = locked_gems(directory);
+    let by_lock = |framework: Framework| {
+        let gem = framework.name();
+        let is_locked = locked.iter().any(|locked| locked == gem);
+        is_locked.then(|| (framework, format!("Gemfile.lock has {gem}")))
+    };
+    let by_lock = (by_lock(Framework::TestUnit), by_lock(Framework::Minitest));
+    // Where both are among the gems, or none is, the files tell which it is.
+    if let (Some(only), None) | (None, Some(only)) = by_lock {
+        return Some(only);
+    }
+    let helper = context.tree.get(&tests);
+    let helpers = ["test_helper.rb", "helper.rb"];
+    let helper = helper
+        .into_iter()
+        .flat_map(|dir| helpers.map(|file| (dir, file)));
+    let texts = helper.chain([(first_in, first)]).chain(files);
+    let mut known = texts.filter_map(|(dir, file)| {
+        let (framework, mark) = mark(&dir.text(file)?)?;
+        let place = relative(&directory.dir, &dir.dir.join(file));
+        Some((framework, format!("{place} has {mark}")))
+    });
+    known.next()
+}
+
+fn is_test_file(file: &str) -> bool {
+    let stem = file.strip_suffix(".rb").unwrap_or_default();
+    // Helpers are no tests, and neither is a script that starts all of them.
+    let is_helper = matches!(stem, "test_helper" | "run_test" | "run-test");
+    (stem.ends_with("_test") || stem.starts_with("test_")) && !is_helper
+}
+
+/// What in a file only one of the frameworks knows.
+fn mark(text: &str) -> Option<(Framework, &'static str)> {
+    const MARKS: [(&str, Framework); 7] = [
+        ("Test::Unit::TestCase", Framework::TestUnit),
+        ("test/unit", Framework::TestUnit),
+        ("test-unit", Framework::TestUnit),
+        ("Minitest::Test", Framework::Minitest),
+        ("MiniTest::Test", Framework::Minitest),
+        ("Minitest::Spec", Framework::Minitest),
+        ("minitest/", Framework::Minitest),
+    ];
+    let of_line = |line: &str| {
+        let line = line.trim_start();
+        let is_code =
+            line.starts_with("class ") || line.starts_with("require") || line.starts_with("gem ");
+        let found = MARKS.into_iter().find(|(mark, _)| line.contains(mark));
+        found
+            .filter(|_| is_code)
+            .map(|(mark, framework)| (framework, mark))
+    };
+    text.lines().find_map(of_line)
+}
+
+/// A path within a directory, as messages show it.
+fn relative(dir: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(dir).unwrap_or(path);
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// The mark and the command without Bundler.
 fn marks(context: &Context<'_>, directory: &Directory) -> Option<(String, &'static str)> {
     let locked = locked_gems(directory);
     let has_gem = |name: &str| locked.iter().any(|gem| gem == name);
     let tests = directory.dir.join("test");
-    let test_file = context.tree.below(&tests).find_map(|directory| {
-        let is_test = |file: &&str| {
-            let stem = file.strip_suffix(".rb").unwrap_or_default();
-            stem.ends_with("_test") || stem.starts_with("test_")
-        };
-        directory.files().find(is_test)
-    });
+    let mut below = context.tree.below(&tests);
+    let test_file = below.find_map(|directory| directory.files().find(|file| is_test_file(file)));
     if context.tree.exists(&directory.dir.join("bin/rails")) && test_file.is_some() {
         return Some(("bin/rails".to_owned(), "bin/rails test"));
     }
@@ -60,14 +156,7 @@ fn marks(context: &Context<'_>, directory: &Directory) -> Option<(String, &'stat
         }
     }
     if let Some(file) = test_file {
-        let gem = ["minitest", "test-unit"]
-            .into_iter()
-            .find(|gem| has_gem(gem));
-        let evidence = match gem {
-            Some(gem) => format!("Gemfile.lock has {gem}"),
-            None => format!("test/ has {file}"),
-        };
-        return Some((evidence, ALL_TESTS));
+        return Some((format!("test/ has {file}"), ALL_TESTS));
     }
     if directory.has(".rspec") || has_gem("rspec") || has_gem("rspec-core") {
         let specs = directory.dir.join("spec");
@@ -120,12 +209,36 @@ mod tests {
             "GEM\n  specs:\n    minitest (5.25.1)\n      other (1)\n",
         );
         repository.write("b/Rakefile", "Rake::TestTask.new do |t|\nend\n");
-        insta::assert_snapshot!(repository.detected(&["ruby"]), @r#"
-        a (ruby): bundle exec ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- a/Gemfile.lock has minitest
-            missing: `bundle` is not on PATH: install Bundler
+        insta::assert_snapshot!(repository.detected(&["ruby"]), @r##"
+        a (ruby): ruby -rbundler/setup -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- a/Gemfile.lock has minitest
         b (ruby): rake test    <- b/Rakefile test task
         c (ruby): bin/rails test    <- c/bin/rails
         d (ruby): rspec    <- d/.rspec
-        "#);
+        "##);
+    }
+
+    #[test]
+    fn files_tell_the_framework() {
+        let repository = Repository::new(&["a/Rakefile", "d/test/test_x.rb"]);
+        repository.write("a/test/test_a.rb", "require_relative 'helper'\n");
+        repository.write(
+            "a/test/helper.rb",
+            "# minitest/autorun\nrequire 'test/unit'\n",
+        );
+        repository.write(
+            "b/test/unit/cart_test.rb",
+            "class CartTest < Minitest::Test\nend\n",
+        );
+        repository.write(
+            "c/gems.locked",
+            "GEM\n  specs:\n    minitest (5)\n    test-unit (3)\n",
+        );
+        repository.write("c/test/test_c.rb", "class TestC < Test::Unit::TestCase\n");
+        insta::assert_snapshot!(repository.detected(&["ruby"]), @r##"
+        a (ruby): ruby -Ilib -Itest -rtest/unit -e 'exit Test::Unit::AutoRunner.run(true)' -- test    <- a/test/helper.rb has test/unit
+        b (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- b/test/unit/cart_test.rb has Minitest::Test
+        c (ruby): ruby -Ilib -Itest -rtest/unit -e 'exit Test::Unit::AutoRunner.run(true)' -- test    <- c/test/test_c.rb has Test::Unit::TestCase
+        d (ruby): ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- d/test/ has test_x.rb
+        "##);
     }
 }

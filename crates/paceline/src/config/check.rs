@@ -113,6 +113,7 @@ fn framework_keys(suite: &SuiteConfig) -> Vec<(&'static str, Range<usize>)> {
         ("args", suite.args.as_ref().map(toml::Spanned::span)),
         ("python", suite.python.as_ref().map(toml::Spanned::span)),
         ("php", suite.php.as_ref().map(toml::Spanned::span)),
+        ("ruby", suite.ruby.as_ref().map(toml::Spanned::span)),
         ("split", suite.split.as_ref().map(toml::Spanned::span)),
         (
             "isolation",

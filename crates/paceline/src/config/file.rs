@@ -139,6 +139,12 @@ pub struct SuiteConfig {
     /// `tools/phpunit`), else `phpunit` on `PATH`.
     #[schemars(with = "Option<String>", extend("examples" = ["php8.4", "/opt/php/bin/php"]))]
     pub php: Option<Spanned<String>>,
+    /// With a framework in Ruby: the interpreter, a name that is looked up on `PATH`, or a path
+    /// relative to the root; further words are its first arguments. Without it: the version that the
+    /// nearest `.ruby-version` from the suite's directory up to the root names, where rbenv or chruby
+    /// have it, else `ruby` on `PATH`, with the gems of the nearest `Gemfile.lock`.
+    #[schemars(with = "Option<String>", extend("examples" = ["ruby3.3", "bundle exec ruby"]))]
+    pub ruby: Option<Spanned<String>>,
     /// With a framework: which tests of a file have to run together, in one worker and in order.
     /// `"fixture"`, the default: those that share a fixture of a class, module or package;
     /// `"file"`: all; `"class"`: those of a class, and those that share a fixture; `"test"`: none.
@@ -170,7 +176,7 @@ pub struct SuiteConfig {
 impl SuiteConfig {
     /// The interpreter that it names; a framework knows the key of its language only.
     pub fn interpreter(&self) -> Option<&str> {
-        let keys = [&self.python, &self.php];
+        let keys = [&self.python, &self.php, &self.ruby];
         let named = keys.into_iter().flatten().next();
         named.map(|name| name.get_ref().as_str())
     }
