@@ -21,6 +21,7 @@ impl<'env> FrameworkSuite<'env> {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let workers = self.workers.values().flat_map(|worker| {
             let kill = match &worker.kill {
+                None if self.framework.interactive => None,
                 None => worker
                     .running
                     .map(|running| running.since + self.timeout_of(running.unit, running.test)),
@@ -36,7 +37,8 @@ impl<'env> FrameworkSuite<'env> {
                 .into_iter()
                 .flatten()
                 .min();
-            [kill, end, connect, rest.filter(|_| worker.kill.is_none())]
+            let rest = rest.filter(|_| worker.kill.is_none() && !self.framework.interactive);
+            [kill, end, connect, rest]
         });
         workers.flatten().chain(self.host.deadline).min()
     }
@@ -76,6 +78,8 @@ impl<'env> FrameworkSuite<'env> {
             return;
         }
         match &worker.kill {
+            // Whoever is at the terminal may take all the time of the world.
+            None if self.framework.interactive => {}
             None => {
                 if let Some(running) = worker.running {
                     let timeout = self.timeout_of(running.unit, running.test);

@@ -148,6 +148,11 @@ fn how(worker: &Worker) -> String {
     }
 }
 
+/// How a worker ended, and what it printed last.
+pub(super) fn last_words(worker: &Worker) -> String {
+    with_output(&format!("the last one: {}", how(worker)), worker)
+}
+
 fn with_output(text: &str, worker: &Worker) -> String {
     let mut text = text.to_owned();
     for (title, output) in last_output(worker) {

@@ -168,6 +168,8 @@ impl<'env> FrameworkSuite<'env> {
                 );
                 self.ended_early
                     .get_or_insert(NotRun::SuiteEnded { reason });
+                self.is_stopped = true;
+                core.ended_by = core.left_to_worker.take();
                 let reason = stopping.reason;
                 self.break_off(core, &reason);
                 Ok(())
