@@ -104,14 +104,7 @@ impl<'env> FrameworkSuite<'env> {
     /// How long a test may take.
     fn timeout_of(&self, unit: u32, test: u32) -> Duration {
         let test = self.units[unit as usize].test(test);
-        let own = test.and_then(|test| test.settings.timeout.as_ref());
-        let own = own.and_then(|value| match value {
-            serde_json::Value::Number(seconds) => seconds
-                .as_f64()
-                .and_then(|s| Duration::try_from_secs_f64(s).ok()),
-            serde_json::Value::String(text) => crate::duration::parse(text),
-            _ => None,
-        });
+        let own = test.and_then(|test| test.timeout);
         own.unwrap_or(self.suite.timeout)
     }
 

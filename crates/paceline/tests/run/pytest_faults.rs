@@ -9,6 +9,8 @@ use crate::pytest::{assert_outcomes, outcomes, suite};
 
 /// How many runs of [`workers_killed_at_random_moments_lose_no_test_and_report_none_twice`].
 const KILLS: &str = "PACELINE_TEST_KILLS";
+/// The seed of each of those runs, to see one of them again.
+const SEED: &str = "PACELINE_TEST_SEED";
 
 /// Numbers that look random and are the same each time (splitmix64).
 struct Random(u64);
@@ -32,7 +34,11 @@ fn workers_killed_at_random_moments_lose_no_test_and_report_none_twice() {
         .collect();
     let text = format!("import os, time\n{tests}");
     let files = ["test_a.py", "test_b.py", "test_c.py"].map(|name| (name, text.as_str()));
-    for seed in 0..kills {
+    let seeds = match std::env::var(SEED) {
+        Ok(seed) => vec![seed.parse().unwrap(); usize::try_from(kills).unwrap()],
+        Err(_) => (0..kills).collect(),
+    };
+    for seed in seeds {
         let mut random = Random(seed);
         let start = if seed % 4 == 3 { "start = 'spawn'" } else { "" };
         let env = suite(start, &files);
@@ -54,10 +60,12 @@ fn workers_killed_at_random_moments_lose_no_test_and_report_none_twice() {
         let code = run.end();
         let found = outcomes(&env);
         let ids: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        let not_passed = || found.iter().filter(|(_, outcome)| outcome != "passed");
         assert_eq!(
             (found.len(), ids.len()),
             (TESTS, TESTS),
-            "seed {seed}: {found:?}"
+            "seed {seed}: {:?}",
+            not_passed().collect::<Vec<_>>()
         );
         let of = |wanted: &str| {
             found
@@ -68,7 +76,8 @@ fn workers_killed_at_random_moments_lose_no_test_and_report_none_twice() {
         let crashed = of("crashed");
         assert!(
             crashed <= 1 && of("passed") == TESTS - crashed,
-            "seed {seed}: {found:?}"
+            "seed {seed}: {:?}",
+            not_passed().collect::<Vec<_>>()
         );
         assert_eq!(code, Some(i32::from(crashed > 0)), "seed {seed}");
     }
@@ -233,4 +242,60 @@ fn a_host_that_is_killed_while_workers_run_leaves_no_worker() {
     let env = suite("", &[("test_a.py", text), ("test_b.py", killer)]);
     env.expect(5, &["-j", "2"]);
     await_death(env.process("worker"));
+}
+
+#[test]
+fn a_crash_in_a_process_of_its_own_shows_what_was_printed() {
+    let text = "
+import ctypes, os
+def test_other(): os.write(2, b'nothing to see')
+def test_segfault():
+    print('last words', flush=True)
+    ctypes.string_at(0)
+def test_after(): pass
+";
+    let env = suite("isolation = 'test'", &[("test_a.py", text)]);
+    let run = env.expect(1, &["-j", "1"]);
+    assert_outcomes(
+        &env,
+        &[
+            ("test_a.py::test_other", "passed"),
+            ("test_a.py::test_segfault", "crashed"),
+            ("test_a.py::test_after", "passed"),
+        ],
+    );
+    for part in [
+        "last words",
+        "Fatal Python error: Segmentation fault",
+        "in test_segfault",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
+    assert!(!run.stdout.contains("nothing to see"), "{run}");
+}
+
+#[test]
+fn a_timeout_that_cannot_be_understood_is_an_error_that_names_the_test() {
+    let text = "
+import pytest
+@pytest.mark.paceline(timeout='soon')
+def test_soon(): pass
+@pytest.mark.paceline(timeout=1e30)
+def test_late(): pass
+";
+    let env = suite("", &[("test_a.py", text)]);
+    let run = env.expect(5, &[]);
+    assert_outcomes(
+        &env,
+        &[
+            ("test_a.py", "errored"),
+            ("test_a.py::test_soon", "passed"),
+            ("test_a.py::test_late", "passed"),
+        ],
+    );
+    assert!(
+        run.stdout
+            .contains("test_a.py::test_soon: its timeout \"soon\" is no duration"),
+        "{run}"
+    );
 }
