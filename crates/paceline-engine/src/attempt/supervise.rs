@@ -116,6 +116,8 @@ pub(crate) enum ProgramLog<'env> {
     Suite(&'env Suite),
     /// To a file.
     File(PathBuf),
+    /// To paceline's own stdout and stderr: the program has the terminal.
+    Terminal,
 }
 
 /// Which processes are stopped at the end of a program.
@@ -169,10 +171,15 @@ pub(crate) fn supervise(
     tell: &dyn Fn(Update),
 ) -> AttemptResult {
     let (log, output) = match &program.log {
-        ProgramLog::Suite(suite) => (cx.capture.open(suite, program.attempt), cx.output),
-        ProgramLog::File(path) => (FileLog::open(path), None),
+        ProgramLog::Suite(suite) => {
+            let log = cx.capture.open(suite, program.attempt);
+            (log.map(Some), cx.output)
+        }
+        ProgramLog::File(path) => (FileLog::open(path).map(Some), None),
+        ProgramLog::Terminal => (Ok(None), None),
     };
-    let log = log.map_err(|error| tell(Update::LogFailed(error))).ok();
+    let log = log.map_err(|error| tell(Update::LogFailed(error)));
+    let log = log.ok().flatten();
     let mut sink = OutputSink::new(log, output);
     let start = Instant::now();
     let blank = AttemptResult {
@@ -201,7 +208,7 @@ pub(crate) fn supervise(
                 tell,
                 pid,
                 watch,
-                output: Some(output),
+                output,
                 sink: &mut sink,
                 buffer: vec![0; READ_SIZE].into_boxed_slice(),
             };
@@ -224,7 +231,7 @@ pub(crate) fn supervise(
 fn start_program(
     cx: &Context<'_>,
     program: &Program<'_>,
-) -> Result<(Pid, std::os::fd::OwnedFd, ExitWatch), String> {
+) -> Result<(Pid, Option<std::os::fd::OwnedFd>, ExitWatch), String> {
     let marks = [
         (sys::RUN_VARIABLE, cx.run),
         (sys::SUITE_VARIABLE, &program.suite),
@@ -234,8 +241,12 @@ fn start_program(
         .into_iter()
         .chain(program.env.iter().cloned())
         .collect();
-    let spawned =
-        sys::spawn(&program.launch, cx.environment, &added).map_err(|error| error.to_string())?;
+    let place = match program.log {
+        ProgramLog::Terminal => sys::Place::Terminal,
+        ProgramLog::Suite(_) | ProgramLog::File(_) => sys::Place::Apart,
+    };
+    let spawned = sys::spawn(&program.launch, cx.environment, &added, place)
+        .map_err(|error| error.to_string())?;
     match ExitWatch::new(spawned.pid) {
         Ok(watch) => Ok((spawned.pid, spawned.output, watch)),
         Err(error) => {

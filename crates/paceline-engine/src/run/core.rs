@@ -19,6 +19,7 @@ use crate::ledger::{Ledger, Measured, TestEntry};
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Need, Plan, ResourceId, SuiteId};
 use crate::schedule::{Scheduler, Task, TaskId};
+use crate::sys::Signal;
 
 /// The shared state of a run.
 pub(crate) struct Core<'run, 'scope, 'env: 'scope> {
@@ -33,6 +34,10 @@ pub(crate) struct Core<'run, 'scope, 'env: 'scope> {
     pub(crate) measured: Measured,
     /// The failure that reached `--max-fail`, until the dispatcher acts on it.
     pub(crate) too_many: Option<Arc<str>>,
+    /// A Ctrl-C that was left to the worker on the terminal, which got it too.
+    pub(crate) left_to_worker: Option<Signal>,
+    /// The same once that worker has ended by it, until the dispatcher acts on it.
+    pub(crate) ended_by: Option<Signal>,
     failures: u64,
     /// Whether a suite could not be started or collected.
     pub(crate) broken: bool,
@@ -66,6 +71,8 @@ impl<'run, 'scope, 'env> Core<'run, 'scope, 'env> {
             stopping: None,
             measured: Measured::default(),
             too_many: None,
+            left_to_worker: None,
+            ended_by: None,
             failures: 0,
             broken: false,
             conflicts: BTreeMap::new(),

@@ -25,10 +25,16 @@ pub(crate) fn adopt_orphans() -> bool {
     false
 }
 
-/// Sends `TERM` to the process group that `leader` leads or led.
+/// Sends `TERM` to the process group that `leader` leads or led, or to it alone if it leads none.
 pub(crate) fn terminate(leader: Pid) {
-    // Gone already is what we want.
-    let _ = kill_process_group(leader, Signal::TERM);
+    signal_group(leader, Signal::TERM);
+}
+
+fn signal_group(leader: Pid, signal: Signal) {
+    if kill_process_group(leader, signal).is_err() {
+        // Gone already is what we want.
+        let _ = rustix::process::kill_process(leader, signal);
+    }
 }
 
 /// Sends any signal to one process; real-time signals, for which there are no names, among them.
@@ -42,7 +48,7 @@ pub(crate) fn send(pid: Pid, signal: i32) {
 pub(crate) fn kill_session(leader: Pid) {
     #[cfg(target_os = "linux")]
     proc::kill_descendants(leader);
-    let _ = kill_process_group(leader, Signal::KILL);
+    signal_group(leader, Signal::KILL);
 }
 
 #[cfg(target_os = "linux")]

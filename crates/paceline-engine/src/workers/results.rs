@@ -7,6 +7,7 @@ use paceline_protocol::{
     CollectError, CollectSkipped, Place, ProblemMessage, SubtestMessage, TestFinished, TestOutcome,
 };
 
+use super::death::log_output;
 use super::messages::Misfit;
 use super::part::Part;
 use super::suite::FrameworkSuite;
@@ -51,7 +52,12 @@ impl<'env> FrameworkSuite<'env> {
         result.attempt = test.map_or(0, |test| test.attempts.len()) as u32 + 1;
         self.measured.0 += result.duration;
         self.measured.1 += 1;
-        let details = details_of(finished, number);
+        let mut details = details_of(finished, number);
+        if result.outcome == Outcome::Crashed {
+            // Its process was a child of the worker.
+            let output = self.workers.get(&number).and_then(log_output);
+            details.sections.extend(output);
+        }
         let (unit, test) = (running.unit as usize, running.test);
         self.ended(core, unit, test, Ended { result, details });
         Ok(())

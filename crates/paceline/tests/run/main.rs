@@ -14,6 +14,8 @@ mod following;
 mod interrupts;
 mod outcomes;
 mod pytest;
+mod pytest_faults;
 mod records;
 mod report;
 mod scheduling;
+mod terminal;
