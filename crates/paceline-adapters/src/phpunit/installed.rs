@@ -41,11 +41,12 @@ pub(crate) fn find(
     configured: Option<&str>,
     machine: &Machine,
 ) -> Result<Installed, Missing> {
+    // Who lacks both is told of what brings the project's own.
+    let phpunit = phpunit(dir, root, machine)?;
     let (php, is_configured) = match configured {
         Some(name) => (program::configured(dir, root, "php", name, machine)?, true),
         None => (usual_php(machine)?, false),
     };
-    let phpunit = phpunit(dir, root, machine)?;
     // The scripts begin with a line that starts the usual PHP; archives may, too.
     let is_script = phpunit.path.extension().is_none();
     let display = match (is_configured, is_script) {
@@ -268,7 +269,7 @@ mod tests {
             "missing: the interpreter `php8` is not on PATH: `php` is a name, or a path relative to the root"
         );
         assert_eq!(
-            found(None, &[]),
+            found(None, &["phpunit"]),
             "missing: `php` is not on PATH: install PHP, or name it by `php`"
         );
     }
