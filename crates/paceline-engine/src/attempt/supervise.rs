@@ -1,6 +1,7 @@
 //! Runs one attempt from start to clean-up.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -29,8 +30,15 @@ const STRAY_INTERVAL: Duration = Duration::from_millis(5);
 const BUDGET_INTERVAL: Duration = Duration::from_millis(20);
 /// How much is read at a time, in bytes: what a pipe holds.
 const READ_SIZE: usize = 64 * 1024;
+
 /// Reads between two looks at everything else.
 const READS_AT_ONCE: usize = 16;
+
+thread_local! {
+    /// What the attempts of a thread read into, one after another: fresh memory for each would be
+    /// cleared each time.
+    static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
 
 /// What all attempts of a run share.
 pub(crate) struct Context<'a> {
@@ -210,9 +218,10 @@ pub(crate) fn supervise(
                 watch,
                 output,
                 sink: &mut sink,
-                buffer: vec![0; READ_SIZE].into_boxed_slice(),
+                buffer: BUFFER.take().unwrap_or_else(|| vec![0; READ_SIZE].into()),
             };
-            let result = attempt.run(start, &blank);
+            let (result, buffer) = attempt.run(start, &blank);
+            BUFFER.set(Some(buffer));
             sys::register(place, None);
             result
         }
@@ -273,7 +282,8 @@ struct Attempt<'a, 'b> {
 }
 
 impl Attempt<'_, '_> {
-    fn run(mut self, start: Instant, blank: &AttemptResult) -> AttemptResult {
+    /// Runs it to its end; gives back its buffer too.
+    fn run(mut self, start: Instant, blank: &AttemptResult) -> (AttemptResult, Box<[u8]>) {
         let timeout = self.program.timeout.unwrap_or(FOREVER);
         let phase = self.until_exit(Phase::Running {
             deadline: start + timeout,
@@ -289,7 +299,7 @@ impl Attempt<'_, '_> {
             Err(_) => (None, Usage::default()),
         };
         let (outcome, message) = verdict(phase.cause(), exit, timeout);
-        AttemptResult {
+        let result = AttemptResult {
             outcome,
             exit,
             message,
@@ -308,7 +318,8 @@ impl Attempt<'_, '_> {
                 Vec::new()
             },
             ..blank.clone()
-        }
+        };
+        (result, self.buffer)
     }
 
     /// Reads output and keeps deadlines until the program itself has ended.
