@@ -7,14 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Worker programs: the name of the constant, the directory, and how its files end.
-const WORKERS: [(&str, &str, &str); 2] = [
+const WORKERS: [(&str, &str, &str); 3] = [
     (
         "PYTHON_FILES",
         "../../workers/python/paceline_worker",
         ".py",
     ),
+    ("PHP_FILES", "../../workers/php", ".php"),
     ("RUBY_FILES", "../../workers/ruby/paceline_worker", ".rb"),
 ];
+
+/// Holds what is not part of the program.
+const TESTS: &str = "tests";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -48,7 +52,9 @@ fn files(dir: &Path, ending: &str) -> Result<Vec<String>, Box<dyn Error>> {
             let name = entry.file_name();
             let name = name.to_str().ok_or("the name of a file is not UTF-8")?;
             if entry.file_type()?.is_dir() {
-                below.push(format!("{prefix}{name}/"));
+                if name != TESTS {
+                    below.push(format!("{prefix}{name}/"));
+                }
             } else if name.ends_with(ending) {
                 names.push(format!("{prefix}{name}"));
             }

@@ -9,12 +9,14 @@ use paceline_engine::plan::{self, Launch};
 use serde_json::{Map, Value};
 
 use crate::machine::Machine;
+use crate::phpunit::Phpunit;
 use crate::pytest::Pytest;
 use crate::ruby::{Framework, Ruby};
 use crate::worker::Workers;
 
 /// All frameworks whose tests run one by one, by name.
 pub const ADAPTERS: &[&dyn Adapter] = &[
+    &Phpunit,
     &Pytest,
     &Ruby(Framework::TestUnit),
     &Ruby(Framework::Minitest),

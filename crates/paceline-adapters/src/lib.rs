@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod command;
 pub mod detect;
 mod machine;
+mod phpunit;
 mod program;
 mod pytest;
 mod ruby;

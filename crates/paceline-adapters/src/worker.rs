@@ -26,6 +26,13 @@ pub(crate) const PYTHON: Worker = Worker {
     files: PYTHON_FILES,
 };
 
+/// The worker for PHP.
+pub(crate) const PHP: Worker = Worker {
+    name: "php",
+    directory: "paceline_worker",
+    files: PHP_FILES,
+};
+
 /// The worker for Ruby.
 pub(crate) const RUBY: Worker = Worker {
     name: "ruby",

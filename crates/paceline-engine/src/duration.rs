@@ -22,7 +22,7 @@ impl fmt::Display for Human {
     }
 }
 
-/// Reads `90s`, `1m30s`, `250ms`, `1.5h`; `None` for anything else.
+/// Reads `90s`, `1m30s`, `250ms`, `1.5h`, `1d`; `None` for anything else.
 pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut sum = Duration::ZERO;
@@ -41,6 +41,7 @@ pub fn parse(text: &str) -> Option<Duration> {
             "s" => 1.0,
             "m" => 60.0,
             "h" => 3600.0,
+            "d" => 86_400.0,
             _ => return None,
         };
         let number: f64 = number.parse().ok()?;

@@ -315,6 +315,8 @@ pub struct Problem {
     pub phase: String,
     /// The outcome of that phase, in the words of the worker protocol.
     pub outcome: String,
+    /// What the framework calls its kind, such as the class of an exception.
+    pub kind: Option<String>,
     /// The message in a line or a few.
     pub message: Option<String>,
     /// The reason of a skip or of an expected failure.

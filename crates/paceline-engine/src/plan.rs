@@ -113,6 +113,9 @@ pub struct Framework {
     pub options: serde_json::Map<String, serde_json::Value>,
     /// At most so many workers at once; `None` for as many as there are slots.
     pub workers: Option<u32>,
+    /// Whether a person is at the terminal: one worker is started, which has paceline's own stdin,
+    /// stdout, stderr and process group, and no timeout.
+    pub interactive: bool,
     /// What people should know where its host cannot start: what was started, and what to try.
     pub start_hint: Option<String>,
     /// The framework's own command for a test, without what names the test, in the suite's directory.

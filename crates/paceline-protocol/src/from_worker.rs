@@ -335,6 +335,9 @@ pub type Binding = String;
 pub struct Settings {
     /// Resources, as in the configuration: a list of names, or amounts by name.
     pub needs: Option<Value>,
+    /// Names that need no declaration: tests with one in common do not run at the same time.
+    #[serde(default, deserialize_with = "or_default")]
+    pub conflicts: Vec<String>,
     /// Whether nothing runs beside it.
     #[serde(default, deserialize_with = "or_default")]
     pub serial: bool,
@@ -474,6 +477,9 @@ pub struct ProblemMessage {
     /// The outcome of that phase.
     #[serde(default, deserialize_with = "or_default")]
     pub outcome: String,
+    /// The class of an exception, or what else the framework calls its kind.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     /// One or a few lines.
     pub message: Option<String>,
     /// As the framework prints it.

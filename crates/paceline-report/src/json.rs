@@ -238,7 +238,12 @@ pub fn json_schema() -> Schema {
     schema
 }
 
-/// Writes the report: when the run starts, then at most once a second, and at the end. Each time
+/// When a report is written first, in a run that takes longer.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// How long a report is left alone after it was written.
+const SHORTEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Writes the report: soon after the run has started, then at most every two seconds, and at the end. Each time
 /// the whole file is replaced at once, so that what is there is always valid.
 pub struct JsonReport {
     path: PathBuf,
@@ -261,7 +266,7 @@ impl JsonReport {
             tests: Vec::new(),
             sum_of_durations: Duration::ZERO,
             written_at: None,
-            wait: Duration::from_secs(1),
+            wait: SHORTEST_WAIT,
             changed: false,
             told: false,
         }
@@ -336,16 +341,16 @@ impl JsonReport {
         text.push(b'\n');
         self.written_at = Some(self.model.at);
         self.changed = false;
-        // A large report is written less often, so that it stays cheap: 4 MB a second.
-        self.wait = Duration::from_secs(1).max(Duration::from_micros(text.len() as u64 / 4));
+        // A large report is written less often, so that it stays cheap: 1 MB a second.
+        self.wait = SHORTEST_WAIT.max(Duration::from_micros(text.len() as u64));
         atomic::write(&self.path, &text)
     }
 
     /// Writes while the run goes on. The first failure is told; the end tries again in any case.
     fn write_if_due(&mut self) -> Result<(), ReportError> {
-        let due = self
-            .written_at
-            .is_none_or(|written| self.model.at >= written + self.wait);
+        // Not at the very start: the first suites need the machine more.
+        let due = self.written_at.map_or(FIRST_WAIT, |at| at + self.wait);
+        let due = self.model.at >= due;
         if !(due && self.changed) || self.told {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! JUnit XML, valid against the schema of Jenkins' JUnit plugin, and with what GitLab, Buildkite and
-//! others need.
+//! others need. Beyond that schema a `testcase` may have the attributes `class`, `file`, `line` and
+//! `assertions`, as PHPUnit writes them, and `status`, the framework's own word for the outcome.
 //!
 //! A suite is a `testsuite` and a test a `testcase`. Failed assertions and commands are `failure`;
 //! what timed out, crashed or could not be run is `error`; what was not run is `skipped`, with the
@@ -30,6 +31,7 @@ use crate::model::{Keep, Model, SuiteState};
 use crate::reporter::{Destination, ReportError, Reporter};
 
 mod case;
+mod phpunit;
 mod pytest;
 
 use case::Element;
@@ -237,7 +239,10 @@ impl Document<'_> {
     fn test(&mut self, suite: &SuiteState, test: &TestFinished) -> io::Result<()> {
         let case = case::of(suite, test, self.prefix(suite));
         let name = self.unique(&case.class, &case.name);
-        let start = test_case(&case.class, &name, case.time);
+        let mut start = test_case(&case.class, &name, case.time);
+        for (name, value) in &case.more {
+            attribute(&mut start, name, value);
+        }
         if case.elements.is_empty() && case.output == [None, None] {
             return self.xml.write_event(Xml::Empty(start));
         }

@@ -1,6 +1,6 @@
 //! What is known of a run so far: the state that reporters build from events. Pure; no output.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,10 @@ pub(crate) struct Model {
     pub(crate) summaries: Vec<(usize, String)>,
     /// The slowest tests that frameworks have run.
     pub(crate) slowest: Slowest,
+    /// How many tests have each of their frameworks' own outcomes.
+    pub(crate) native_outcomes: BTreeMap<String, u64>,
+    /// How many assertions the tests made; `None` where no framework counts them.
+    pub(crate) assertions: Option<u64>,
 }
 
 /// A suite as far as it has come.
@@ -174,6 +178,8 @@ impl Model {
             test_warnings: TestWarnings::default(),
             summaries: Vec::new(),
             slowest: Slowest::default(),
+            native_outcomes: BTreeMap::new(),
+            assertions: None,
         }
     }
 
@@ -310,6 +316,12 @@ impl Model {
             self.slowest.add(place, test);
         }
         if let Some(details) = &test.details {
+            if let Some(word) = &details.native_outcome {
+                *self.native_outcomes.entry(word.clone()).or_default() += 1;
+            }
+            if let Some(count) = details.assertions {
+                *self.assertions.get_or_insert(0) += count;
+            }
             let open = suite.open_units.entry(details.unit.clone());
             open.or_default().insert(test.position[0]);
         }

@@ -75,6 +75,7 @@ impl Story for TestFinished {
             details.problems.push(Problem {
                 phase: phase.to_owned(),
                 outcome: outcome.to_owned(),
+                kind: None,
                 message: Some(message.to_owned()),
                 reason: None,
                 text: Some(text.to_owned()),

@@ -286,6 +286,15 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// The option that gives the tests the terminal, as it is written.
+    pub fn interactive(&self) -> Option<&'static str> {
+        if self.pdb {
+            Some("--pdb")
+        } else {
+            self.no_capture.then_some("--no-capture")
+        }
+    }
+
     /// `--max-fail`, or what `--fail-fast` means.
     pub fn max_fail(&self) -> Option<MaxFail> {
         self.max_fail.or(self.fail_fast.then_some(MaxFail::FIRST))

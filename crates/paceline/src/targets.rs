@@ -304,6 +304,9 @@ impl<'a> Places<'a> {
                 ))),
             };
         }
+        if let Some((suite, tests)) = self.by_name(argument, named)? {
+            return Ok(Target::Tests(suite, tests));
+        }
         let path = normal(&self.cwd.join(argument));
         if path.is_dir() {
             let below = self
@@ -322,6 +325,30 @@ impl<'a> Places<'a> {
         Ok(Target::Tests(suite, tests))
     }
 
+    /// The suite whose framework knows this as a name of its tests; `None` if none does, or if
+    /// there is a file of this name.
+    fn by_name(
+        &self,
+        argument: &str,
+        named: &[String],
+    ) -> Result<Option<(String, Vec<String>)>, Diagnostic> {
+        let written = argument.split("::").next().unwrap_or_default();
+        if self.has(argument) || self.cwd.join(written).exists() {
+            return Ok(None);
+        }
+        let knows = |place: &&Place<'_>| {
+            place
+                .adapter
+                .is_some_and(|adapter| adapter.is_name(argument))
+        };
+        let holders: Vec<&Place<'_>> = self.suites.iter().filter(knows).collect();
+        if holders.is_empty() {
+            return Ok(None);
+        }
+        let place = one_of(argument, holders, named, "run tests that are called so")?;
+        Ok(Some((place.name.to_owned(), vec![argument.to_owned()])))
+    }
+
     /// Whether an argument that names nothing that exists was meant to name tests and not a suite.
     fn is_about_tests(&self, argument: &str) -> bool {
         let path = argument.split("::").next().unwrap_or_default();
@@ -338,6 +365,9 @@ impl<'a> Places<'a> {
         argument: &str,
         named: &[String],
     ) -> Result<(String, Vec<String>), Diagnostic> {
+        if let Some(found) = self.by_name(argument, named)? {
+            return Ok(found);
+        }
         let mut written = argument.split("::").next().unwrap_or_default();
         let line = before_line(written);
         if let Some(path) = line.filter(|path| self.cwd.join(path).is_file()) {
@@ -411,36 +441,19 @@ impl<'a> Places<'a> {
         let with_adapter = candidates.iter().filter(|place| place.adapter.is_some());
         let depth = |place: &&Place<'_>| place.dir.components().count();
         let deepest = with_adapter.clone().map(&depth).max();
-        let mut holders: Vec<&Place<'a>> = with_adapter
+        let holders: Vec<&Place<'a>> = with_adapter
             .copied()
             .filter(|place| Some(depth(place)) == deepest)
             .collect();
-        if holders.len() > 1 {
-            let is_named = |place: &&Place<'_>| named.iter().any(|name| name == place.name);
-            let chosen: Vec<_> = holders.iter().copied().filter(is_named).collect();
-            if !chosen.is_empty() {
-                holders = chosen;
-            }
-        }
-        match &holders[..] {
-            [place] => Ok((place, path)),
-            [] => Err(match candidates.first() {
+        if holders.is_empty() {
+            return Err(match candidates.first() {
                 Some(place) => is_a_command(argument, place.name),
                 None => Diagnostic::new(format!("`{argument}` is in the directory of no suite"))
                     .help("`paceline list` shows the suites"),
-            }),
-            several => {
-                let names: Vec<String> = several
-                    .iter()
-                    .map(|place| format!("`{}`", place.name))
-                    .collect();
-                let title = format!("`{argument}` can be of several suites");
-                let first = several.first().map_or("", |place| place.name);
-                Err(Diagnostic::new(title)
-                    .note(format!("{} have the same directory", names.join(" and ")))
-                    .help(format!("say which, as in `--suites {first}`")))
-            }
+            });
         }
+        let place = one_of(argument, holders, named, "have the same directory")?;
+        Ok((place, path))
     }
 
     fn no_such_file(&self, written: &str) -> Diagnostic {
@@ -461,6 +474,35 @@ impl<'a> Places<'a> {
             None => mistake.help("paths are relative to the working directory"),
         }
     }
+}
+
+/// The only one of these suites, or of those among them that are named. `why` says what they have in
+/// common.
+fn one_of<'p, 'a>(
+    argument: &str,
+    mut holders: Vec<&'p Place<'a>>,
+    named: &[String],
+    why: &str,
+) -> Result<&'p Place<'a>, Diagnostic> {
+    if holders.len() > 1 {
+        let is_named = |place: &&Place<'_>| named.iter().any(|name| name == place.name);
+        let chosen: Vec<_> = holders.iter().copied().filter(is_named).collect();
+        if !chosen.is_empty() {
+            holders = chosen;
+        }
+    }
+    if let [place] = holders[..] {
+        return Ok(place);
+    }
+    let names: Vec<String> = holders
+        .iter()
+        .map(|place| format!("`{}`", place.name))
+        .collect();
+    let title = format!("`{argument}` can be of several suites");
+    let first = holders.first().map_or("", |place| place.name);
+    Err(Diagnostic::new(title)
+        .note(format!("{} {why}", names.join(" and ")))
+        .help(format!("say which, as in `--suites {first}`")))
 }
 
 /// The path of `PATH:LINE`.

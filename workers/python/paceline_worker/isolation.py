@@ -14,7 +14,7 @@ from collections import deque
 from functools import partial
 from typing import Any, Callable, Optional, Tuple
 
-from paceline_worker.protocol import Message
+from paceline_worker.protocol import Message, cut
 
 _STATE = struct.Struct("qqq")
 
@@ -70,11 +70,11 @@ def run_apart(worker: Any, run: Any) -> None:
         if not begun:
             text = "the process ended while it collected: " + _words(died)
             error = {"kind": "collect_error", "unit": number, "text": text, "exit": died}
-            worker.connection.put(error)
+            worker.connection.put({**error, **_last_output(worker)})
             break
         done += begun
         if run.isolation == "file":
-            worker.connection.put(crashed(number, index, died))
+            worker.connection.put({**crashed(number, index, died), **_last_output(worker)})
         if begun >= total:
             break
     worker.connection.put({"kind": "unit_finished", "unit": number})
@@ -101,7 +101,8 @@ def _run_unit(worker: Any, run: Any, done: int, progress: _Progress) -> None:
                 worker.connection.put(
                     {"kind": "test_started", "unit": run.unit.number, "test": index}
                 )
-            worker.connection.put(crashed(run.unit.number, index, died))
+            message = crashed(run.unit.number, index, died)
+            worker.connection.put({**message, **_last_output(worker)})
 
 
 def _run_test(worker: Any, run: Any, index: int, progress: _Progress) -> None:
@@ -137,6 +138,21 @@ def _fork_and_wait(worker: Any, act: Callable[[], None]) -> Optional[Message]:
         except InterruptedError:
             continue
     return exit_of(status)
+
+
+def _last_output(worker: Any) -> Message:
+    """What the child that died has printed since its last phase, as `sections`.
+
+    Parent and child share the files of the capture. What is taken here is gone from them: the next
+    child must not report it as its own.
+    """
+    manager = worker.session.config.pluginmanager.getplugin("capturemanager")
+    if manager is None or manager._global_capturing is None:
+        return {}
+    titles = ("Captured stdout", "Captured stderr")
+    found = zip(titles, manager.read_global_capture())
+    sections = [[title, cut(text)] for title, text in found if text]
+    return {"sections": sections} if sections else {}
 
 
 def exit_of(status: int) -> Optional[Message]:

@@ -1,10 +1,11 @@
 """The pytest plugin that hosts and workers share."""
 
+import contextlib
 import io
 import os
 import sys
 import warnings
-from typing import Any, Callable, Generator, List, Optional
+from typing import Any, Callable, Generator, Iterator, List, Optional
 
 import pytest
 from _pytest._io import TerminalWriter
@@ -36,6 +37,22 @@ class SilentReporter:
         if name.startswith(("pytest_", "__")):
             raise AttributeError(name)
         return getattr(self._reporter, name)
+
+
+@contextlib.contextmanager
+def _written_to_nobody(reporter: Any) -> Iterator[io.StringIO]:
+    """Keeps what a terminal reporter writes."""
+    buffer = io.StringIO()
+    if reporter is None:
+        yield buffer
+        return
+    writer = reporter._tw
+    reporter._tw = TerminalWriter(buffer)
+    reporter._tw.fullwidth = writer.fullwidth
+    try:
+        yield buffer
+    finally:
+        reporter._tw = writer
 
 
 class Plugin:
@@ -96,13 +113,23 @@ class Plugin:
         self.reports = Reports(config)
         self._maxfail = int(config.getoption("maxfail") or 0)
         config.option.maxfail = 0
+        if self.is_host:
+            # The terminal is the worker's.
+            config.option.usepdb = False
+            config.option.trace = False
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: Any) -> None:
-        if not self.is_host:
-            self._silence(session.config)
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionstart(self, session: Any) -> Generator[None, Any, None]:
         # `pytest_collection` of pytest itself calls this, in the midst of everybody's hooks.
         session.perform_collect = lambda *_, **__: self.discovery.walk(session)
+        if self.is_host:
+            yield
+            return
+        reporter = session.config.pluginmanager.getplugin("terminalreporter")
+        self._silence(session.config)
+        # The session's header is written by the reporter all the same: this hook is under way.
+        with _written_to_nobody(reporter):
+            yield
 
     # Collection.
 
@@ -224,7 +251,7 @@ class Plugin:
     def _silence(self, config: Any) -> None:
         manager = config.pluginmanager
         reporter = manager.getplugin("terminalreporter")
-        if reporter is not None and not self.options.interactive:
+        if reporter is not None:
             manager.unregister(reporter)
             manager.register(SilentReporter(reporter), "terminalreporter")
 
@@ -263,15 +290,9 @@ class Plugin:
             yield
             return
         terminalreporter.stats.clear()
-        buffer = io.StringIO()
-        writer = terminalreporter._tw
-        terminalreporter._tw = TerminalWriter(buffer)
-        terminalreporter._tw.fullwidth = writer.fullwidth
-        try:
+        with _written_to_nobody(terminalreporter) as buffer:
             yield
-        finally:
-            terminalreporter._tw = writer
-            self._summary = buffer.getvalue()
+        self._summary = buffer.getvalue()
 
     # What goes wrong beside the tests.
 

@@ -82,6 +82,9 @@ def run_pytest(
     watch = forking.BootWatch()
     if options.worker is None:
         watch.start()
+        if options.interactive:
+            # Conftests are imported here and in the worker; there a person can answer.
+            sys.breakpointhook = _no_breakpoint
     else:
         xdist_compat.set_environment(options, options.worker)
         if not options.interactive:
@@ -114,6 +117,10 @@ def run_pytest(
         sys.stderr.flush()
         os._exit(0 if plugin.booted else 1)
     sys.exit(0 if plugin.booted else 1)
+
+
+def _no_breakpoint(*_args: Any, **_kwargs: Any) -> None:
+    pass
 
 
 def _worker_number(environ: Dict[str, str], role: str) -> Optional[int]:

@@ -71,6 +71,10 @@ class Reports:
             self._config.hook.pytest_report_teststatus(report=report, config=self._config)
         self._reports.append(report)
 
+    def has_problem(self) -> bool:
+        """Whether a phase of the running test has not passed."""
+        return any(_is_problem(report) for report in self._reports)
+
     def finish(self, unit: int, test: int) -> bytes:
         """The message for the test that has just run, as a line."""
         teardown = self._teardown

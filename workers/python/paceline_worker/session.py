@@ -325,6 +325,10 @@ class Worker:
         try:
             self._protocol(item=item, nextitem=nextitem)
         except (Exit, KeyboardInterrupt) as stop:
+            if self.reports.has_problem():
+                # A failed test in whose debugger somebody has asked for the end has failed.
+                self.test = None
+                connection.put_line(self.reports.finish(unit, index))
             self._stopped_by_test(stop)
             raise
         if os.getpid() != self._pid:

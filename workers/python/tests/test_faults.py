@@ -92,6 +92,31 @@ class Crashes(SuiteCase):
                 self.assertEqual(self.run_suite(workers=1, isolation=isolation), self.EXPECTED)
                 self.assertEqual(self.engine.next_worker, 1)
 
+    def test_what_an_isolated_test_printed_is_told_once(self):
+        self.write(
+            test_x="""
+                import os
+
+                def test_dies():
+                    print("last words")
+                    os.write(2, b"of stderr")
+                    os._exit(1)
+
+                def test_fails():
+                    print("own words")
+                    assert False
+            """
+        )
+        for isolation in ("file", "test"):
+            with self.subTest(isolation=isolation):
+                self.run_suite(workers=1, isolation=isolation)
+                died, failed = self.engine.of_kind("test_finished")
+                self.assertEqual(
+                    died["sections"],
+                    [["Captured stdout", "last words\n"], ["Captured stderr", "of stderr"]],
+                )
+                self.assertEqual(failed["sections"], [["Captured stdout call", "own words\n"]])
+
     def test_isolation_keeps_what_a_test_spoils_to_itself(self):
         self.write(
             conftest="spoilt = []\n",

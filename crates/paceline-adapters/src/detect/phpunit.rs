@@ -1,65 +1,47 @@
 //! PHP: PHPUnit.
 
-use serde_json::Value;
-
-use super::How;
 use super::tree::Directory;
-use super::{Context, Covers, Finding};
+use super::{Context, Covers, Finding, How};
 use crate::command::Command;
+use crate::phpunit::{Phpunit, installed};
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
     // In the order in which PHPUnit looks for them.
     let configuration =
         directory.first_of(&["phpunit.xml", "phpunit.dist.xml", "phpunit.xml.dist"]);
-    let composer = directory.json("composer.json");
     let evidence = if let Some(file) = configuration {
         file
     } else {
+        let composer = directory.json("composer.json");
         let required = composer.as_ref()?.get("require-dev")?;
         required.get("phpunit/phpunit")?;
         "composer.json require-dev phpunit/phpunit"
     };
-    let bin_dir = composer.as_ref().and_then(|composer| {
-        let dir = composer.get("config")?.get("bin-dir")?;
-        dir.as_str()
-            .map(|dir| format!("{}/phpunit", dir.trim_end_matches('/')))
-    });
-    let places = [
-        bin_dir.as_deref(),
-        Some("vendor/bin/phpunit"),
-        Some("bin/phpunit"),
-    ];
-    let exists = |program: &&str| context.tree.exists(&directory.dir.join(program));
-    let installed = places.into_iter().flatten().find(exists);
-    let expected = bin_dir.as_deref().unwrap_or("vendor/bin/phpunit");
-    let (command, missing) = match installed {
-        Some(program) => (program, context.machine.missing("php", "install PHP")),
-        None if is_composer_project(composer.as_ref()) => {
-            let missing = format!("{expected} is missing: run `composer install`");
-            (expected, Some(missing))
+    let root = context.tree.root();
+    let dir = root.join(&directory.dir);
+    let (how, missing) = match installed::find(&dir, root, None, context.machine) {
+        Ok(found) => (How::framework(&Phpunit, found.display), None),
+        // It brings a PHPUnit of its own, which only it can start.
+        Err(_) if installed::is_bridge(&dir.join(BRIDGE)) => {
+            let command = Command::Shell(BRIDGE.to_owned());
+            let missing = context.machine.missing("php", "install PHP");
+            (How::Command(command), missing)
         }
-        None => (
-            "phpunit",
-            context.machine.missing("phpunit", "install PHPUnit"),
-        ),
+        Err(missing) => {
+            let command = "vendor/bin/phpunit".to_owned();
+            (How::framework(&Phpunit, command), Some(missing.to_string()))
+        }
     };
     Some(Finding {
-        how: How::Command(Command::Shell(command.to_owned())),
+        how,
         evidence: evidence.to_owned(),
         missing,
         covers: Covers::Nothing,
     })
 }
 
-/// Whether Composer brings PHPUnit.
-fn is_composer_project(composer: Option<&Value>) -> bool {
-    composer.is_some_and(|composer| {
-        ["require", "require-dev"].iter().any(|key| {
-            let required = composer.get(key);
-            required.is_some_and(|required| required.get("phpunit/phpunit").is_some())
-        })
-    })
-}
+/// Where Symfony puts the script that installs and starts a PHPUnit.
+const BRIDGE: &str = "bin/phpunit";
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +55,9 @@ mod tests {
             "c/phpunit.dist.xml",
             "c/bin/phpunit",
             "d/phpunit.xml",
+            "f/phpunit.xml",
         ]);
+        repository.write("f/bin/phpunit", "<?php require 'simple-phpunit.php';");
         let composer = r#"{"require-dev": {"phpunit/phpunit": "^13"}}"#;
         repository.write("b/composer.json", composer);
         repository.write(
@@ -85,8 +69,9 @@ mod tests {
         b (phpunit): vendor/bin/phpunit    <- b/composer.json require-dev phpunit/phpunit
             missing: vendor/bin/phpunit is missing: run `composer install`
         c (phpunit): bin/phpunit    <- c/phpunit.dist.xml
-        d (phpunit): phpunit    <- d/phpunit.xml
-            missing: `phpunit` is not on PATH: install PHPUnit
+        d (phpunit): vendor/bin/phpunit    <- d/phpunit.xml
+            missing: there is no vendor/bin/phpunit and no phpunit.phar, and `phpunit` is not on PATH: install PHPUnit
+        f (phpunit): bin/phpunit    <- f/phpunit.xml
         ");
     }
 }

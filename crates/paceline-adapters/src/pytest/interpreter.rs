@@ -165,7 +165,12 @@ pub(crate) fn find(
     machine: &Machine,
 ) -> Result<Found, Missing> {
     if let Some(configured) = configured {
-        return by_configuration(dir, root, configured, machine).map(Found::Interpreter);
+        let program = program::configured(dir, root, "python", configured, machine)?;
+        return Ok(Found::Interpreter(Interpreter {
+            argv: vec![program.path.into_os_string()],
+            display: program.display,
+            evidence: "as configured".to_owned(),
+        }));
     }
     // What was passed over for want of its program.
     let mut passed_over = None;
@@ -230,20 +235,6 @@ pub(crate) fn find(
             what: format!("`{USUAL}` is not on PATH"),
             help: Some("install Python".to_owned()),
         },
-    })
-}
-
-fn by_configuration(
-    dir: &Path,
-    root: &Path,
-    configured: &str,
-    machine: &Machine,
-) -> Result<Interpreter, Missing> {
-    let program = program::configured(dir, root, "python", configured, machine)?;
-    Ok(Interpreter {
-        argv: vec![program.path.into_os_string()],
-        display: program.display,
-        evidence: "as configured".to_owned(),
     })
 }
 
@@ -406,8 +397,9 @@ mod tests {
         let found = |configured| {
             let root = repository.root();
             let machine = programs.machine();
-            match by_configuration(&root.join("x"), root, configured, &machine) {
-                Ok(found) => format!("{} ({})", found.display, found.evidence),
+            match find(&root.join("x"), root, Some(configured), &machine) {
+                Ok(Found::Interpreter(found)) => format!("{} ({})", found.display, found.evidence),
+                Ok(ask @ Found::Ask { .. }) => ask.rerun(),
                 Err(missing) => missing.what,
             }
         };

@@ -106,10 +106,8 @@ impl Adapter for Pytest {
             framework: Framework {
                 fork: !settings.spawn,
                 options,
-                workers: match request.interactive {
-                    Some(_) => Some(1),
-                    None => settings.workers,
-                },
+                workers: settings.workers,
+                interactive: request.interactive.is_some(),
                 rerun: prefix(&rerun),
                 start_hint: Some(start_hint),
                 ..Framework::default()
@@ -209,7 +207,7 @@ mod tests {
             ..Request::default()
         };
         let framework = prepared(settings, &request).1.framework;
-        assert_eq!(framework.workers, Some(1));
+        assert!(framework.interactive);
         assert!(!framework.fork);
         assert_eq!(framework.options["interactive"], json!(true));
         assert_eq!(framework.options["args"], json!(["--capture=no"]));

@@ -1,6 +1,7 @@
 //! Runs one attempt from start to clean-up.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -29,8 +30,15 @@ const STRAY_INTERVAL: Duration = Duration::from_millis(5);
 const BUDGET_INTERVAL: Duration = Duration::from_millis(20);
 /// How much is read at a time, in bytes: what a pipe holds.
 const READ_SIZE: usize = 64 * 1024;
+
 /// Reads between two looks at everything else.
 const READS_AT_ONCE: usize = 16;
+
+thread_local! {
+    /// What the attempts of a thread read into, one after another: fresh memory for each would be
+    /// cleared each time.
+    static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
 
 /// What all attempts of a run share.
 pub(crate) struct Context<'a> {
@@ -116,6 +124,8 @@ pub(crate) enum ProgramLog<'env> {
     Suite(&'env Suite),
     /// To a file.
     File(PathBuf),
+    /// To paceline's own stdout and stderr: the program has the terminal.
+    Terminal,
 }
 
 /// Which processes are stopped at the end of a program.
@@ -169,10 +179,15 @@ pub(crate) fn supervise(
     tell: &dyn Fn(Update),
 ) -> AttemptResult {
     let (log, output) = match &program.log {
-        ProgramLog::Suite(suite) => (cx.capture.open(suite, program.attempt), cx.output),
-        ProgramLog::File(path) => (FileLog::open(path), None),
+        ProgramLog::Suite(suite) => {
+            let log = cx.capture.open(suite, program.attempt);
+            (log.map(Some), cx.output)
+        }
+        ProgramLog::File(path) => (FileLog::open(path).map(Some), None),
+        ProgramLog::Terminal => (Ok(None), None),
     };
-    let log = log.map_err(|error| tell(Update::LogFailed(error))).ok();
+    let log = log.map_err(|error| tell(Update::LogFailed(error)));
+    let log = log.ok().flatten();
     let mut sink = OutputSink::new(log, output);
     let start = Instant::now();
     let blank = AttemptResult {
@@ -201,11 +216,12 @@ pub(crate) fn supervise(
                 tell,
                 pid,
                 watch,
-                output: Some(output),
+                output,
                 sink: &mut sink,
-                buffer: vec![0; READ_SIZE].into_boxed_slice(),
+                buffer: BUFFER.take().unwrap_or_else(|| vec![0; READ_SIZE].into()),
             };
-            let result = attempt.run(start, &blank);
+            let (result, buffer) = attempt.run(start, &blank);
+            BUFFER.set(Some(buffer));
             sys::register(place, None);
             result
         }
@@ -224,7 +240,7 @@ pub(crate) fn supervise(
 fn start_program(
     cx: &Context<'_>,
     program: &Program<'_>,
-) -> Result<(Pid, std::os::fd::OwnedFd, ExitWatch), String> {
+) -> Result<(Pid, Option<std::os::fd::OwnedFd>, ExitWatch), String> {
     let marks = [
         (sys::RUN_VARIABLE, cx.run),
         (sys::SUITE_VARIABLE, &program.suite),
@@ -234,8 +250,12 @@ fn start_program(
         .into_iter()
         .chain(program.env.iter().cloned())
         .collect();
-    let spawned =
-        sys::spawn(&program.launch, cx.environment, &added).map_err(|error| error.to_string())?;
+    let place = match program.log {
+        ProgramLog::Terminal => sys::Place::Terminal,
+        ProgramLog::Suite(_) | ProgramLog::File(_) => sys::Place::Apart,
+    };
+    let spawned = sys::spawn(&program.launch, cx.environment, &added, place)
+        .map_err(|error| error.to_string())?;
     match ExitWatch::new(spawned.pid) {
         Ok(watch) => Ok((spawned.pid, spawned.output, watch)),
         Err(error) => {
@@ -262,7 +282,8 @@ struct Attempt<'a, 'b> {
 }
 
 impl Attempt<'_, '_> {
-    fn run(mut self, start: Instant, blank: &AttemptResult) -> AttemptResult {
+    /// Runs it to its end; gives back its buffer too.
+    fn run(mut self, start: Instant, blank: &AttemptResult) -> (AttemptResult, Box<[u8]>) {
         let timeout = self.program.timeout.unwrap_or(FOREVER);
         let phase = self.until_exit(Phase::Running {
             deadline: start + timeout,
@@ -278,7 +299,7 @@ impl Attempt<'_, '_> {
             Err(_) => (None, Usage::default()),
         };
         let (outcome, message) = verdict(phase.cause(), exit, timeout);
-        AttemptResult {
+        let result = AttemptResult {
             outcome,
             exit,
             message,
@@ -297,7 +318,8 @@ impl Attempt<'_, '_> {
                 Vec::new()
             },
             ..blank.clone()
-        }
+        };
+        (result, self.buffer)
     }
 
     /// Reads output and keeps deadlines until the program itself has ended.

@@ -204,6 +204,12 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         if let Some(after) = self.core.too_many.take() {
             self.stop_after_too_many(after);
         }
+        if let Some(signal) = self.core.ended_by.take() {
+            self.interrupted = Some(signal);
+            let signal = signal.name().to_owned();
+            // The worker that ended by it tears down; there is no other.
+            self.stop(&NotRun::Interrupted { signal }, None);
+        }
     }
 
     /// Starts all that may start now, and ends suites that are over.
@@ -448,6 +454,11 @@ impl<'env> Dispatcher<'_, '_, 'env> {
     }
 
     fn interrupt(&mut self, signal: Signal) {
+        let mut suites = self.frameworks.values();
+        if signal.is_interrupt() && suites.any(FrameworkSuite::has_terminal) {
+            self.core.left_to_worker = Some(signal);
+            return;
+        }
         if self.interrupted.is_some() {
             self.stop_running(Some(Stop::AtOnce));
             return;

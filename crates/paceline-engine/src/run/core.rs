@@ -1,6 +1,6 @@
 //! What the dispatcher and the suites share: the state that all of them change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::ledger::{Ledger, Measured, TestEntry};
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Need, Plan, ResourceId, SuiteId};
 use crate::schedule::{Scheduler, Task, TaskId};
+use crate::sys::Signal;
 
 /// The shared state of a run.
 pub(crate) struct Core<'run, 'scope, 'env: 'scope> {
@@ -33,9 +34,15 @@ pub(crate) struct Core<'run, 'scope, 'env: 'scope> {
     pub(crate) measured: Measured,
     /// The failure that reached `--max-fail`, until the dispatcher acts on it.
     pub(crate) too_many: Option<Arc<str>>,
+    /// A Ctrl-C that was left to the worker on the terminal, which got it too.
+    pub(crate) left_to_worker: Option<Signal>,
+    /// The same once that worker has ended by it, until the dispatcher acts on it.
+    pub(crate) ended_by: Option<Signal>,
     failures: u64,
     /// Whether a suite could not be started or collected.
     pub(crate) broken: bool,
+    /// Locks that tests have named without a declaration.
+    conflicts: BTreeMap<String, ResourceId>,
     /// Whose a task is that is no suite.
     owners: Vec<SuiteId>,
     free_numbers: BTreeSet<u32>,
@@ -64,8 +71,11 @@ impl<'run, 'scope, 'env> Core<'run, 'scope, 'env> {
             stopping: None,
             measured: Measured::default(),
             too_many: None,
+            left_to_worker: None,
+            ended_by: None,
             failures: 0,
             broken: false,
+            conflicts: BTreeMap::new(),
             owners: Vec::new(),
             free_numbers: BTreeSet::new(),
             numbers_used: 0,
@@ -183,9 +193,25 @@ impl<'run, 'scope, 'env> Core<'run, 'scope, 'env> {
         self.exchange.as_mut()?.introduce(id, peer)
     }
 
+    /// The lock of this name: the declared resource, or one that is made when it is first named.
+    fn conflict(&mut self, name: &str) -> ResourceId {
+        let mut declared = self.plan.resources.iter();
+        if let Some(at) =
+            declared.position(|resource| !resource.is_group && *resource.name == *name)
+        {
+            return ResourceId(at);
+        }
+        if let Some(known) = self.conflicts.get(name) {
+            return *known;
+        }
+        let made = self.scheduler.add_resource(1);
+        self.conflicts.insert(name.to_owned(), made);
+        made
+    }
+
     /// What a test takes that says so itself.
     pub(crate) fn constraints_of(
-        &self,
+        &mut self,
         settings: &Settings,
         usual: Constraints,
     ) -> Result<Constraints, String> {
@@ -200,6 +226,13 @@ impl<'run, 'scope, 'env> Core<'run, 'scope, 'env> {
                     format!("it needs the resource `{name}`, which [resources] does not declare")
                 })?;
             needs.push((ResourceId(resource), need));
+        }
+        let conflicts: BTreeSet<&String> = settings.conflicts.iter().collect();
+        for name in conflicts {
+            let resource = self.conflict(name);
+            // All of it, where it is one that was declared.
+            needs.retain(|(needed, _)| *needed != resource);
+            needs.push((resource, Need::Exclusive));
         }
         Ok(Constraints {
             weight: settings.weight.unwrap_or(usual.weight),

@@ -39,6 +39,13 @@ impl Demand {
         }
     }
 
+    pub(crate) fn add_resource(&mut self, capacity: u32) {
+        self.resources.push(Resource {
+            capacity,
+            ..Resource::default()
+        });
+    }
+
     pub(crate) fn add(&mut self, profile: &Profile, nanos: u64) {
         self.change(profile, nanos, |total, work| *total += work);
     }

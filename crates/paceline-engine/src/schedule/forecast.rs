@@ -57,6 +57,10 @@ impl Forecast {
         }
     }
 
+    pub(crate) fn add_resource(&mut self, capacity: u32) {
+        self.capacities.push(capacity);
+    }
+
     /// The time of a task itself.
     pub(crate) fn time(&self, task: usize) -> u64 {
         self.time[task]

@@ -59,6 +59,15 @@ struct Held {
 }
 
 impl Held {
+    fn new(capacity: u32) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            units: 0,
+            sharers: 0,
+            taken: 0,
+        }
+    }
+
     fn admits(&self, hold: Hold) -> bool {
         match hold {
             Hold::Units(units) => self.sharers == 0 && units <= self.capacity - self.units,
@@ -82,14 +91,14 @@ impl Pool {
             free: slots,
             resources: resources
                 .iter()
-                .map(|resource| Held {
-                    capacity: resource.capacity.max(1),
-                    units: 0,
-                    sharers: 0,
-                    taken: 0,
-                })
+                .map(|resource| Held::new(resource.capacity))
                 .collect(),
         }
+    }
+
+    pub(crate) fn add_resource(&mut self, capacity: u32) -> usize {
+        self.resources.push(Held::new(capacity));
+        self.resources.len() - 1
     }
 
     pub(crate) fn profile(&self, constraints: &Constraints) -> Profile {

@@ -330,3 +330,19 @@ fn added_work_makes_what_it_waits_for_urgent() {
     scheduler.finish(TaskId(0), true);
     assert_eq!(scheduler.start_next(), Some(added));
 }
+
+#[test]
+fn a_resource_that_is_added_locks_as_others_do() {
+    let mut scheduler = Scheduler::new(2, &[resource("db", 1)], vec![needing(1, Need::Amount(1))]);
+    let lock = scheduler.add_resource(1);
+    let mut locking = task(5);
+    locking.constraints.needs.push((lock, Need::Exclusive));
+    let first = scheduler.add(locking.clone());
+    let second = scheduler.add(locking);
+    assert_eq!(scheduler.start_next(), Some(first));
+    assert_eq!(scheduler.start_next(), Some(TaskId(0)));
+    scheduler.finish(TaskId(0), true);
+    assert_eq!(scheduler.start_next(), None, "the lock is held");
+    scheduler.finish(first, true);
+    assert_eq!(scheduler.start_next(), Some(second));
+}

@@ -78,6 +78,11 @@ impl Ready {
         }
     }
 
+    pub(crate) fn add_resource(&mut self) {
+        self.lacking_resource.push(Vec::new());
+        self.competing.push(Vec::new());
+    }
+
     /// The queue for tasks of this profile.
     pub(crate) fn class(&mut self, profile: Profile) -> usize {
         if let Some(&class) = self.by_profile.get(&profile) {

@@ -93,6 +93,16 @@ impl Scheduler {
         scheduler
     }
 
+    /// Adds a resource while the run goes on, for tasks that are added after it. A `capacity` of 0
+    /// counts as 1.
+    pub fn add_resource(&mut self, capacity: u32) -> ResourceId {
+        let capacity = capacity.max(1);
+        self.demand.add_resource(capacity);
+        self.forecast.add_resource(capacity);
+        self.ready.add_resource();
+        ResourceId(self.pool.add_resource(capacity))
+    }
+
     /// Adds a task while the run goes on; its `after` names tasks that are there already.
     ///
     /// If one of those was not satisfied, the task is blocked from the start, and if the run was

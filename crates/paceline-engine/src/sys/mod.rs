@@ -17,7 +17,7 @@ pub(crate) use exit::{ExitWatch, reap};
 pub use guard::Guard;
 pub(crate) use guard::register;
 pub use signals::{Signal, watch as watch_signals};
-pub(crate) use spawn::spawn;
+pub(crate) use spawn::{Place, spawn};
 pub(crate) use strays::{
     RUN_VARIABLE, SUITE_VARIABLE, Stray, adopt_orphans, attributed_to, kill_session, reap_orphans,
     remaining, send, terminate,

@@ -13,6 +13,11 @@ impl Signal {
     /// What a program gets that writes to a pipe which nobody reads.
     pub const PIPE: Self = Self(signal_hook::consts::SIGPIPE);
 
+    /// Whether it is what Ctrl-C sends, to all that run in the terminal's foreground.
+    pub fn is_interrupt(self) -> bool {
+        self.0 == SIGINT
+    }
+
     /// `SIGINT`, `SIGTERM`, …
     pub fn name(self) -> &'static str {
         crate::outcome::signal_name(self.0).unwrap_or("a signal")

@@ -16,12 +16,23 @@ use thiserror::Error;
 
 use crate::plan::Launch;
 
-/// A program that has been started, as the leader of a session and process group of its own.
+/// Where a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// As the leader of a session and process group of its own; it reads nothing from stdin, and
+    /// what it prints can be read.
+    Apart,
+    /// In this process's group, with its stdin, stdout and stderr: a person may talk to it.
+    Terminal,
+}
+
+/// A program that has been started.
 #[derive(Debug)]
 pub(crate) struct Spawned {
     pub(crate) pid: Pid,
-    /// Both its stdout and its stderr, in the order in which it wrote. Does not block.
-    pub(crate) output: OwnedFd,
+    /// Both its stdout and its stderr, in the order in which it wrote, unless it has the terminal.
+    /// Does not block.
+    pub(crate) output: Option<OwnedFd>,
 }
 
 /// Why a program could not be started.
@@ -41,12 +52,12 @@ pub(crate) enum SpawnError {
     Other { program: String, source: io::Error },
 }
 
-/// Starts `launch` with its own environment on top of `inherited` and `added`, reading nothing
-/// from stdin.
+/// Starts `launch` with its own environment on top of `inherited` and `added`.
 pub(crate) fn spawn(
     launch: &Launch,
     inherited: &[(OsString, OsString)],
     added: &[(OsString, OsString)],
+    place: Place,
 ) -> Result<Spawned, SpawnError> {
     let layers = [inherited, added, launch.env.as_slice()];
     let lookup = |name: &str| {
@@ -74,17 +85,23 @@ pub(crate) fn spawn(
         .map(|arg| c_string(arg))
         .collect::<Result<Vec<_>, _>>()?;
     let env = environment(&layers)?;
-    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|e| other(e.into()))?;
-    rustix::io::ioctl_fionbio(&read, true).map_err(|e| other(e.into()))?;
+    let (read, write) = match place {
+        Place::Apart => {
+            let pipe = rustix::pipe::pipe_with(PipeFlags::CLOEXEC);
+            let (read, write) = pipe.map_err(|e| other(e.into()))?;
+            rustix::io::ioctl_fionbio(&read, true).map_err(|e| other(e.into()))?;
+            (Some(read), Some(write))
+        }
+        Place::Terminal => (None, None),
+    };
 
-    let pid =
-        posix_spawn(&path_c, &dir_c, &argv, &env, &write).map_err(
-            |source| match std::fs::metadata(&launch.dir) {
-                Ok(meta) if meta.is_dir() => other(source),
-                Ok(_) => directory_error(&launch.dir, io::ErrorKind::NotADirectory.into()),
-                Err(error) => directory_error(&launch.dir, error),
-            },
-        )?;
+    let pid = posix_spawn(&path_c, &dir_c, &argv, &env, write.as_ref()).map_err(|source| {
+        match std::fs::metadata(&launch.dir) {
+            Ok(meta) if meta.is_dir() => other(source),
+            Ok(_) => directory_error(&launch.dir, io::ErrorKind::NotADirectory.into()),
+            Err(error) => directory_error(&launch.dir, error),
+        }
+    })?;
     Ok(Spawned { pid, output: read })
 }
 
@@ -150,14 +167,18 @@ fn posix_spawn(
     dir: &CString,
     argv: &[CString],
     env: &[CString],
-    output: &OwnedFd,
+    output: Option<&OwnedFd>,
 ) -> io::Result<Pid> {
     let mut actions = FileActions::new()?;
-    actions.open_null(0)?;
-    actions.dup(output, 1)?;
-    actions.dup(output, 2)?;
+    let mut flags = 0;
+    if let Some(output) = output {
+        actions.open_null(0)?;
+        actions.dup(output, 1)?;
+        actions.dup(output, 2)?;
+        flags = GROUP_FLAG;
+    }
     actions.chdir(dir)?;
-    let attributes = Attributes::new()?;
+    let attributes = Attributes::new(flags)?;
     let argv = null_terminated(argv);
     let env = null_terminated(env);
     let mut pid: libc::pid_t = 0;
@@ -238,9 +259,9 @@ impl Drop for FileActions {
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
-    /// A new session (a process group elsewhere), no blocked signals, `SIGPIPE` as programs expect
-    /// it: the Rust runtime ignores it.
-    fn new() -> io::Result<Self> {
+    /// What `flags` ask for, no blocked signals, `SIGPIPE` as programs expect it: the Rust runtime
+    /// ignores it.
+    fn new(flags: libc::c_int) -> io::Result<Self> {
         let mut attributes = std::mem::MaybeUninit::uninit();
         let mut set = std::mem::MaybeUninit::uninit();
         // SAFETY: each call initialises, or works on, what an earlier one has initialised.
@@ -258,7 +279,7 @@ impl Attributes {
                 set.as_ptr(),
             ))?;
             check(libc::posix_spawnattr_setpgroup(&raw mut attributes.0, 0))?;
-            let flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF | GROUP_FLAG;
+            let flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF | flags;
             check(libc::posix_spawnattr_setflags(
                 &raw mut attributes.0,
                 flags as libc::c_short,
@@ -275,7 +296,7 @@ impl Drop for Attributes {
     }
 }
 
-/// A session of its own also takes the terminal away, so that a program that opens `/dev/tty` gets
+/// A new session, or a process group where that cannot be had: a session also takes the terminal away, so that a program that opens `/dev/tty` gets
 /// an error and is not stopped by `SIGTTIN` for ever.
 #[cfg(target_os = "linux")]
 const GROUP_FLAG: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;

@@ -25,10 +25,16 @@ pub(crate) fn adopt_orphans() -> bool {
     false
 }
 
-/// Sends `TERM` to the process group that `leader` leads or led.
+/// Sends `TERM` to the process group that `leader` leads or led, or to it alone if it leads none.
 pub(crate) fn terminate(leader: Pid) {
-    // Gone already is what we want.
-    let _ = kill_process_group(leader, Signal::TERM);
+    signal_group(leader, Signal::TERM);
+}
+
+fn signal_group(leader: Pid, signal: Signal) {
+    if kill_process_group(leader, signal).is_err() {
+        // Gone already is what we want.
+        let _ = rustix::process::kill_process(leader, signal);
+    }
 }
 
 /// Sends any signal to one process; real-time signals, for which there are no names, among them.
@@ -42,7 +48,7 @@ pub(crate) fn send(pid: Pid, signal: i32) {
 pub(crate) fn kill_session(leader: Pid) {
     #[cfg(target_os = "linux")]
     proc::kill_descendants(leader);
-    let _ = kill_process_group(leader, Signal::KILL);
+    signal_group(leader, Signal::KILL);
 }
 
 #[cfg(target_os = "linux")]
@@ -159,25 +165,41 @@ mod portable {
 /// What Linux tells in `/proc`.
 #[cfg(target_os = "linux")]
 pub(crate) mod proc {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::os::unix::fs::FileExt;
+    use std::sync::OnceLock;
 
     use rustix::process::{Pid, Signal, getpid, kill_process};
 
     /// How much of a command line is shown.
     const COMMAND_WIDTH: usize = 80;
 
+    /// It is asked after every attempt, so the file stays open: reading it from its beginning makes
+    /// the kernel write it anew.
     pub(super) fn children_of_main_thread() -> Vec<Pid> {
+        static FILE: OnceLock<Option<File>> = OnceLock::new();
         let main = getpid();
-        children_of_thread(main, main)
+        let file = FILE.get_or_init(|| File::open(children_file(main, main)).ok());
+        let mut text = [0; 512];
+        match file.as_ref().map(|file| file.read_at(&mut text, 0)) {
+            // All of it: there was room for more.
+            Some(Ok(length)) if length < text.len() => {
+                parse_pids(std::str::from_utf8(&text[..length]).unwrap_or_default())
+            }
+            _ => children_of_thread(main, main),
+        }
+    }
+
+    fn children_file(process: Pid, thread: Pid) -> String {
+        let (process, thread) = (process.as_raw_nonzero(), thread.as_raw_nonzero());
+        format!("/proc/{process}/task/{thread}/children")
     }
 
     fn children_of_thread(process: Pid, thread: Pid) -> Vec<Pid> {
-        let path = format!(
-            "/proc/{}/task/{}/children",
-            process.as_raw_nonzero(),
-            thread.as_raw_nonzero()
-        );
-        let text = fs::read_to_string(path).unwrap_or_default();
+        parse_pids(&fs::read_to_string(children_file(process, thread)).unwrap_or_default())
+    }
+
+    fn parse_pids(text: &str) -> Vec<Pid> {
         text.split_ascii_whitespace()
             .filter_map(parse_pid)
             .collect()

@@ -21,6 +21,7 @@ impl<'env> FrameworkSuite<'env> {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let workers = self.workers.values().flat_map(|worker| {
             let kill = match &worker.kill {
+                None if self.framework.interactive => None,
                 None => worker
                     .running
                     .map(|running| running.since + self.timeout_of(running.unit, running.test)),
@@ -36,7 +37,8 @@ impl<'env> FrameworkSuite<'env> {
                 .into_iter()
                 .flatten()
                 .min();
-            [kill, end, connect, rest.filter(|_| worker.kill.is_none())]
+            let rest = rest.filter(|_| worker.kill.is_none() && !self.framework.interactive);
+            [kill, end, connect, rest]
         });
         workers.flatten().chain(self.host.deadline).min()
     }
@@ -76,6 +78,8 @@ impl<'env> FrameworkSuite<'env> {
             return;
         }
         match &worker.kill {
+            // Whoever is at the terminal may take all the time of the world.
+            None if self.framework.interactive => {}
             None => {
                 if let Some(running) = worker.running {
                     let timeout = self.timeout_of(running.unit, running.test);
@@ -100,14 +104,7 @@ impl<'env> FrameworkSuite<'env> {
     /// How long a test may take.
     fn timeout_of(&self, unit: u32, test: u32) -> Duration {
         let test = self.units[unit as usize].test(test);
-        let own = test.and_then(|test| test.settings.timeout.as_ref());
-        let own = own.and_then(|value| match value {
-            serde_json::Value::Number(seconds) => seconds
-                .as_f64()
-                .and_then(|s| Duration::try_from_secs_f64(s).ok()),
-            serde_json::Value::String(text) => crate::duration::parse(text),
-            _ => None,
-        });
+        let own = test.and_then(|test| test.timeout);
         own.unwrap_or(self.suite.timeout)
     }
 

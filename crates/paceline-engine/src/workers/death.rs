@@ -148,6 +148,11 @@ fn how(worker: &Worker) -> String {
     }
 }
 
+/// How a worker ended, and what it printed last.
+pub(super) fn last_words(worker: &Worker) -> String {
+    with_output(&format!("the last one: {}", how(worker)), worker)
+}
+
 fn with_output(text: &str, worker: &Worker) -> String {
     let mut text = text.to_owned();
     for (title, output) in last_output(worker) {
@@ -159,19 +164,21 @@ fn with_output(text: &str, worker: &Worker) -> String {
 /// What the running test, or its worker, has printed last.
 fn last_output(worker: &Worker) -> Vec<(String, String)> {
     let captured = worker.captured.clone().unwrap_or_default();
-    let log = worker.log.display().to_string();
     let files = [
-        ("Captured stdout", captured.stdout, 0),
-        ("Captured stderr", captured.stderr, 0),
-        ("Last output of the worker", Some(log), worker.log_from),
+        ("Captured stdout", captured.stdout),
+        ("Captured stderr", captured.stderr),
     ];
-    files
-        .into_iter()
-        .filter_map(|(title, file, from)| {
-            let text = end_of(Path::new(&file?), from)?;
-            (!text.trim().is_empty()).then(|| (title.to_owned(), text))
-        })
-        .collect()
+    let captured = files.into_iter().filter_map(|(title, file)| {
+        let text = end_of(Path::new(&file?), 0)?;
+        (!text.trim().is_empty()).then(|| (title.to_owned(), text))
+    });
+    captured.chain(log_output(worker)).collect()
+}
+
+/// What a worker, or a child of it that ran the last test, has written past the framework's capture.
+pub(super) fn log_output(worker: &Worker) -> Option<(String, String)> {
+    let text = end_of(&worker.log, worker.log_from)?;
+    (!text.trim().is_empty()).then(|| ("Last output of the worker".to_owned(), text))
 }
 
 fn stacks_of(worker: &Worker) -> Option<String> {

@@ -57,7 +57,11 @@ impl<'env> FrameworkSuite<'env> {
     pub(super) fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
         let expected: Duration = self.framework.expected_tests.values().sum();
         let is_small = !self.framework.expected_tests.is_empty() && expected < WORTH_ANOTHER;
-        let most = if is_small { 1 } else { core.options.jobs };
+        let most = if is_small || self.framework.interactive {
+            1
+        } else {
+            core.options.jobs
+        };
         most.min(self.framework.workers.unwrap_or(u32::MAX)).max(1)
     }
 
@@ -116,9 +120,14 @@ impl<'env> FrameworkSuite<'env> {
                 ("PACELINE_CONNECT".to_owned(), address),
                 ("PACELINE_TOKEN".to_owned(), token),
                 ("PACELINE_ROLE".to_owned(), "worker".to_owned()),
-                ("PACELINE_LOG".to_owned(), log.display().to_string()),
             ];
-            let env = env.into_iter().chain(own);
+            let mut env: Vec<(String, String)> = env.into_iter().chain(own).collect();
+            let log = if self.framework.interactive {
+                ProgramLog::Terminal
+            } else {
+                env.push(("PACELINE_LOG".to_owned(), log.display().to_string()));
+                ProgramLog::File(log)
+            };
             worker.handle = Some(
                 core.pool.run(Job {
                     id: JobId::Worker(self.id, number),
@@ -127,10 +136,11 @@ impl<'env> FrameworkSuite<'env> {
                         launch: Cow::Borrowed(&self.suite.launch),
                         attempt: 1,
                         env: env
+                            .into_iter()
                             .map(|(n, v)| (OsString::from(n), OsString::from(v)))
                             .collect(),
                         timeout: None,
-                        log: ProgramLog::File(log),
+                        log,
                         sweep: Sweep::Session,
                     },
                 })?,

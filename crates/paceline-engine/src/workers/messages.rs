@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use paceline_protocol::{
-    Collected, Discovered, FromWorker, TakenBack, TestStarted, UnitDescription, WarningMessage,
+    CollectError, Collected, Discovered, FromWorker, TakenBack, TestStarted, UnitDescription,
+    WarningMessage,
 };
 use rustix::process::Pid;
 
@@ -168,6 +169,8 @@ impl<'env> FrameworkSuite<'env> {
                 );
                 self.ended_early
                     .get_or_insert(NotRun::SuiteEnded { reason });
+                self.is_stopped = true;
+                core.ended_by = core.left_to_worker.take();
                 let reason = stopping.reason;
                 self.break_off(core, &reason);
                 Ok(())
@@ -268,11 +271,21 @@ impl<'env> FrameworkSuite<'env> {
         let unit = &mut self.units[place];
         unit.collect_time = core.now().saturating_sub(began.unwrap_or_default());
         unit.digest = Some(collected.digest);
-        let tests: Vec<Test> = descriptions
-            .into_iter()
-            .map(|description| Test::new(description, task))
-            .collect();
-        unit.tests = Some(tests);
+        let mut mistakes = Vec::new();
+        let test = |description| {
+            let mut test = Test::new(description, task);
+            mistakes.extend(test.settle_timeout().err());
+            test
+        };
+        unit.tests = Some(descriptions.into_iter().map(test).collect());
+        if !mistakes.is_empty() {
+            let error = CollectError {
+                unit: Some(collected.unit),
+                text: Some(mistakes.join("\n")),
+                ..CollectError::default()
+            };
+            self.collect_error(core, Some(number), &error);
+        }
         let uncollected = self
             .units
             .iter()
@@ -367,6 +380,9 @@ impl<'env> FrameworkSuite<'env> {
             at: core.now(),
             pid: started.pid.and_then(Pid::from_raw),
         });
+        if started.pid.is_some() {
+            worker.mark_log();
+        }
         let pid = worker
             .pid
             .map(|pid| pid.as_raw_nonzero().get().unsigned_abs());

@@ -7,6 +7,7 @@ use paceline_protocol::{
     CollectError, CollectSkipped, Place, ProblemMessage, SubtestMessage, TestFinished, TestOutcome,
 };
 
+use super::death::log_output;
 use super::messages::Misfit;
 use super::part::Part;
 use super::suite::FrameworkSuite;
@@ -51,7 +52,12 @@ impl<'env> FrameworkSuite<'env> {
         result.attempt = test.map_or(0, |test| test.attempts.len()) as u32 + 1;
         self.measured.0 += result.duration;
         self.measured.1 += 1;
-        let details = details_of(finished, number);
+        let mut details = details_of(finished, number);
+        if result.outcome == Outcome::Crashed {
+            // Its process was a child of the worker.
+            let output = self.workers.get(&number).and_then(log_output);
+            details.sections.extend(output);
+        }
         let (unit, test) = (running.unit as usize, running.test);
         self.ended(core, unit, test, Ended { result, details });
         Ok(())
@@ -290,9 +296,9 @@ impl<'env> FrameworkSuite<'env> {
             phase: "collect".to_owned(),
             outcome: "errored".to_owned(),
             message: error.message.clone(),
-            reason: None,
             text: error.text.clone(),
             location: error.location.as_ref().map(location),
+            ..Problem::default()
         };
         let details = TestDetails {
             problems: vec![problem],
@@ -435,6 +441,7 @@ fn details_of(finished: TestFinished, worker: u32) -> TestDetails {
             .reason
             .or_else(|| wasxfail.clone().filter(|_| problem.outcome == "xfailed")),
         outcome: problem.outcome,
+        kind: problem.kind,
         message: problem.message,
         text: problem.text,
         location: problem.location.as_ref().map(location),

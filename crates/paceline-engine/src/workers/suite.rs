@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use paceline_protocol::{Ready, Run, Shutdown, ToWorker};
 
+use super::death::last_words;
 use super::host::{Host, HostState};
 use super::part::Part;
 use super::unit::{TestState, Unit};
@@ -42,6 +43,8 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) deaths: u32,
     /// Why its tests are not run any more, where that is the suite's own affair.
     pub(super) ended_early: Option<NotRun>,
+    /// Whether a test or a plugin has ended the run of the suite.
+    pub(super) is_stopped: bool,
     /// When its host was started, counted from the start of the run.
     pub(super) began: Duration,
     /// How long its host has booted.
@@ -65,13 +68,14 @@ impl<'env> FrameworkSuite<'env> {
             suite,
             framework,
             host: Host::new(),
-            forks: framework.fork,
+            forks: framework.fork && !framework.interactive,
             ready: None,
             units: Vec::new(),
             parts: BTreeMap::new(),
             workers: BTreeMap::new(),
             deaths: 0,
             ended_early: None,
+            is_stopped: false,
             began: core.now(),
             boot_time: Duration::ZERO,
             usage: Vec::new(),
@@ -312,6 +316,14 @@ impl<'env> FrameworkSuite<'env> {
             self.fail(core, &text, Some(result));
         } else if died {
             self.not_run_all(core);
+        } else if self.is_stopped
+            && core.stopping.is_none()
+            && core.ledger.suite_counts(self.id).failures() == 0
+        {
+            // A run that a test has cut short is not green.
+            let reason = self.ended_early.as_ref().map(ToString::to_string);
+            let text = reason.unwrap_or_else(|| "the suite ended early".to_owned());
+            self.enter_suite_error(core, Outcome::Failed, &text, None);
         } else {
             self.check_exit_status(core);
         }
@@ -420,6 +432,11 @@ impl<'env> FrameworkSuite<'env> {
             return;
         };
         core.free_worker_number(number);
+        if self.framework.interactive && !worker.queue.is_empty() && core.left_to_worker.is_some() {
+            // It was stopped while it collected, or killed.
+            core.ended_by = core.left_to_worker.take();
+            self.break_off(core, "interrupted");
+        }
         if let Some(link) = worker.link.take() {
             link.close();
         }
@@ -442,7 +459,10 @@ impl<'env> FrameworkSuite<'env> {
             self.hand_on(core, task);
         }
         if self.deaths >= MOST_DEATHS && self.ended_early.is_none() {
-            let text = format!("{MOST_DEATHS} workers died, and no test ended in between");
+            let text = format!(
+                "{MOST_DEATHS} workers died, and no test ended in between\n{}",
+                last_words(&worker)
+            );
             self.fail(core, &text, None);
         }
     }
@@ -564,6 +584,11 @@ impl<'env> FrameworkSuite<'env> {
     ) {
         self.usage.push(result.usage);
         self.worker_exited(core, number, result.exit);
+    }
+
+    /// Whether one of its workers has the terminal.
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.framework.interactive && !self.workers.is_empty()
     }
 
     /// Everything it and its workers have used.

@@ -4,9 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_protocol::{Settings, TestDescription};
+use serde_json::Value;
 
+use crate::duration;
 use crate::event::AttemptResult;
 use crate::schedule::TaskId;
+
+/// Longer timeouts are cut, so that no deadline overflows.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A unit.
 pub(super) struct Unit {
@@ -34,6 +39,8 @@ pub(super) struct Test {
     pub(super) id: Arc<str>,
     pub(super) description: TestDescription,
     pub(super) settings: Settings,
+    /// How long an attempt may take, where the test says so itself.
+    pub(super) timeout: Option<Duration>,
     pub(super) state: TestState,
     /// Attempts that have ended.
     pub(super) attempts: Vec<AttemptResult>,
@@ -103,9 +110,37 @@ impl Test {
         Self {
             id: description.id.as_str().into(),
             settings: description.paceline.clone().unwrap_or_default(),
+            timeout: None,
             description,
             state: TestState::Waiting(part),
             attempts: Vec::new(),
+        }
+    }
+
+    /// Reads the timeout that it asks for.
+    ///
+    /// # Errors
+    /// If that cannot be understood: what is wrong with it.
+    pub(super) fn settle_timeout(&mut self) -> Result<(), String> {
+        let seconds = |value: f64| Duration::try_from_secs_f64(value).ok();
+        let told = match &self.settings.timeout {
+            None | Some(Value::Null) => return Ok(()),
+            Some(told) => told,
+        };
+        let timeout = match told {
+            Value::Number(number) => number.as_f64().and_then(seconds),
+            Value::String(text) => duration::parse(text),
+            _ => None,
+        };
+        match timeout {
+            Some(timeout) if !timeout.is_zero() => {
+                self.timeout = Some(timeout.min(LONGEST_TIMEOUT));
+                Ok(())
+            }
+            _ => Err(format!(
+                "{}: its timeout {told} is no duration: write it like \"90s\" or \"1m30s\", or as seconds",
+                self.id
+            )),
         }
     }
 
@@ -114,6 +149,7 @@ impl Test {
     pub(super) fn is_held_back(&self) -> bool {
         self.settings.serial
             || self.settings.needs.is_some()
+            || !self.settings.conflicts.is_empty()
             || self.settings.weight.is_some_and(|weight| weight > 1)
             || self.settings.isolation.is_some()
     }

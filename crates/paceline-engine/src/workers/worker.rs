@@ -1,7 +1,7 @@
 //! A worker of a suite.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use paceline_protocol::{Captured, Goodbye, Stacks};
@@ -55,7 +55,8 @@ pub(super) struct Worker {
     /// Of a spawned worker.
     pub(super) handle: Option<Handle>,
     pub(super) log: PathBuf,
-    /// How long its log was before it started: an earlier worker may have had the same number.
+    /// How long its log was before it started, as an earlier worker may have had the same number, or
+    /// before the running test got a process of its own.
     pub(super) log_from: u64,
     /// Parts that it has, the running one first.
     pub(super) queue: VecDeque<TaskId>,
@@ -92,7 +93,7 @@ impl Worker {
             connect_by,
             pid: None,
             handle: None,
-            log_from: std::fs::metadata(&log).map_or(0, |meta| meta.len()),
+            log_from: length_of(&log),
             log,
             queue: VecDeque::new(),
             has_begun: false,
@@ -113,9 +114,18 @@ impl Worker {
         }
     }
 
+    /// What is in its log by now belongs to earlier tests.
+    pub(super) fn mark_log(&mut self) {
+        self.log_from = length_of(&self.log);
+    }
+
     /// Whether it can be handed a part now.
     pub(super) fn is_idle(&self) -> bool {
         let has_nothing = self.queue.is_empty() || (self.wants_next && self.queue.len() == 1);
         has_nothing && !self.is_ending && self.kill.is_none() && self.closed.is_none()
     }
+}
+
+fn length_of(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |meta| meta.len())
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use paceline_engine::event::{AttemptResult, TestFinished};
+use paceline_engine::event::{AttemptResult, TestDetails, TestFinished};
 use paceline_engine::outcome::Outcome;
 
-use super::pytest;
+use super::{phpunit, pytest};
 use crate::model::SuiteState;
 use crate::naming;
 use crate::sanitize;
@@ -16,6 +16,8 @@ use crate::sanitize;
 pub(super) struct Case {
     pub(super) class: String,
     pub(super) name: String,
+    /// Attributes that only some frameworks have.
+    pub(super) more: Vec<(&'static str, String)>,
     pub(super) time: Duration,
     pub(super) elements: Vec<Element>,
     /// `system-out` and `system-err`.
@@ -63,12 +65,14 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
         return Case {
             class: class_of_suite(suite),
             name: test.test.to_string(),
+            more: Vec::new(),
             time: last_duration(test),
             elements: by_attempts(test),
             output: [None, None],
         };
     }
     let (class, name) = match suite.info.framework.as_str() {
+        "phpunit" => phpunit::address(naming::native_id(test)),
         "pytest" => pytest::address(naming::native_id(test)),
         _ => (
             suite.info.framework.clone(),
@@ -82,6 +86,7 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
     };
     let details = test.details.as_deref();
     let mut elements = match (suite.info.framework.as_str(), details) {
+        ("phpunit", Some(details)) => phpunit::elements(test, details),
         ("pytest", Some(details)) => pytest::elements(test, details),
         _ => Vec::new(),
     };
@@ -95,13 +100,34 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
     elements.extend(reruns(test, earlier));
     let phases = details.and_then(|details| details.phases);
     let time = phases.and_then(|phases| Duration::try_from_secs_f64(phases.iter().sum()).ok());
+    let output = match (suite.info.framework.as_str(), details) {
+        ("phpunit", Some(details)) => [phpunit::output(details), None],
+        _ => output(test),
+    };
     Case {
         class,
         name,
+        more: details.map_or_else(Vec::new, |details| more(suite, details)),
         time: time.unwrap_or_else(|| last_duration(test)),
         elements,
-        output: output(test),
+        output,
     }
+}
+
+/// Attributes beyond those of every `testcase`: what PHPUnit writes too, and the framework's own word
+/// for the outcome.
+fn more(suite: &SuiteState, details: &TestDetails) -> Vec<(&'static str, String)> {
+    let mut more = Vec::new();
+    if suite.info.framework == "phpunit" {
+        let class = phpunit::class(&details.native_id);
+        more.extend(class.map(|class| ("class", class.to_owned())));
+        more.extend(details.file.clone().map(|file| ("file", file)));
+        more.extend(details.line.map(|line| ("line", line.to_string())));
+    }
+    let assertions = details.assertions;
+    more.extend(assertions.map(|count| ("assertions", count.to_string())));
+    more.extend(details.native_outcome.clone().map(|word| ("status", word)));
+    more
 }
 
 /// The class name of a suite, or of a command's only test.

@@ -36,7 +36,7 @@ fn everything_that_can_happen_in_a_suite() {
             <stackTrace/>
           </flakyFailure>
         </testcase>
-        <testcase name="test_refund" classname="tests.test_orders" time="0.030">
+        <testcase name="test_refund" classname="tests.test_orders" time="0.030" assertions="2">
           <failure message="assert 10 == 11&#10; +  where 10 = total()">    def test_refund():
     &gt;       assert total() == 11
     E       assert 10 == 11
@@ -119,4 +119,59 @@ fn class_names_begin_with_the_suite_where_there_are_several() {
     let skipped = &cases[2].children[0];
     assert_eq!(skipped.attribute("message"), "collection skipped");
     assert_eq!(skipped.text, "('/repo/test_b.py', 7, 'Skipped: no')");
+}
+
+#[test]
+fn tests_of_phpunit_are_told_as_its_own_log_tells_them() {
+    let mut suite = framework_suite("web");
+    suite.framework = "phpunit".to_owned();
+    let class = |id: &str, assertions| {
+        test_of("web", id).with(|details| {
+            details.unit = "tests/FooTest.php".into();
+            details.file = Some("tests/FooTest.php".to_owned());
+            details.assertions = Some(assertions);
+        })
+    };
+    let tests = [
+        class("App\\FooTest::testA", 1)
+            .ended(Outcome::Failed, "1 is not 2.")
+            .problem(
+                "call",
+                "failed",
+                "1 is not 2.\n\n/repo/tests/FooTest.php:7",
+                "1 is not 2.",
+            )
+            .with(|details| {
+                details.problems[0].kind =
+                    Some("PHPUnit\\Framework\\ExpectationFailedException".to_owned());
+                details.sections = vec![("Output".to_owned(), "hello\n".to_owned())];
+            }),
+        class("App\\FooTest::testB with data set \"x\"", 0)
+            .with(|details| details.native_outcome = Some("risky".to_owned())),
+        class("App\\FooTest::testC", 0)
+            .ended(Outcome::Skipped, "later")
+            .reason("call", "skipped", "later")
+            .with(|details| details.native_outcome = Some("incomplete".to_owned())),
+        test_of("web", "tests/a.phpt"),
+    ];
+    let document = junit(&play(1, &[suite], &tests, &[0, 1, 2, 3]));
+    assert_valid(&document);
+    let (_, cases) = document.split_once("</properties>").unwrap();
+    insta::assert_snapshot!(cases, @r#"
+        <testcase name="testA" classname="App.FooTest" time="0.030" class="App\FooTest" file="tests/FooTest.php" line="10" assertions="1">
+          <failure type="PHPUnit\Framework\ExpectationFailedException" message="1 is not 2.">App\FooTest::testA
+    1 is not 2.
+
+    /repo/tests/FooTest.php:7</failure>
+          <system-out>hello
+    </system-out>
+        </testcase>
+        <testcase name="testB with data set &quot;x&quot;" classname="App.FooTest" time="0.030" class="App\FooTest" file="tests/FooTest.php" line="10" assertions="0" status="risky"/>
+        <testcase name="testC" classname="App.FooTest" time="0.030" class="App\FooTest" file="tests/FooTest.php" line="10" assertions="0" status="incomplete">
+          <skipped type="incomplete" message="later"/>
+        </testcase>
+        <testcase name="tests/a.phpt" classname="" time="0.030" file="tests/a.phpt" line="10"/>
+      </testsuite>
+    </testsuites>
+    "#);
 }

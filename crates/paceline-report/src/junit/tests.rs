@@ -144,7 +144,17 @@ fn assert_schema(element: &Element) {
         "properties" => (&[], &[], &["property"]),
         "property" => (&["name", "value"], &["name", "value"], &[]),
         "testcase" => (
-            &["name", "time", "classname", "group"],
+            &[
+                "name",
+                "time",
+                "classname",
+                "group",
+                "class",
+                "file",
+                "line",
+                "assertions",
+                "status",
+            ],
             &["name", "classname"],
             &[
                 "skipped",

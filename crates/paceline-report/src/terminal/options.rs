@@ -42,6 +42,9 @@ pub struct TerminalOptions {
     pub stdout: Stream,
     /// Where progress goes.
     pub stderr: Stream,
+    /// Whether the terminal is the reporter's own: tests that a person talks to need it themselves,
+    /// and there is no live region then.
+    pub has_terminal: bool,
     /// Asks for the size of the terminal; called for every frame, as windows change their size.
     pub size: Box<dyn Fn() -> Option<Size> + Send>,
     /// The environment variables.
@@ -76,6 +79,7 @@ impl TerminalOptions {
                 writer: Box::new(io::stderr()),
                 is_terminal: io::stderr().is_terminal(),
             },
+            has_terminal: true,
             size: Box::new(size::of_process),
             environment: Environment::from_process(),
             root: ".".to_owned(),
@@ -93,6 +97,7 @@ impl TerminalOptions {
         let err_is_terminal = self.stderr.is_terminal || forced.is_some();
         let agent = environment.is_agent();
         let live = err_is_terminal
+            && self.has_terminal
             && !agent
             && self.verbosity >= 0
             && environment.get("TERM") != Some("dumb")

@@ -185,6 +185,9 @@ impl Summary<'_> {
         let (verdict, role) = verdict(self.model);
         // Writing to a string does not fail.
         let _ = writeln!(text, " {:<8} {}", theme.paint(role, verdict), self.counts());
+        if let Some(also) = self.also() {
+            let _ = writeln!(text, " {:<8} {also}", "also");
+        }
         if !self.model.is_commands_only() && self.model.suites.len() > 1 {
             let suites = &finished.suites;
             let _ = writeln!(
@@ -247,6 +250,19 @@ impl Summary<'_> {
         };
         let some = !self.model.has_errors() || ran.any(has_log);
         self.log_dir.filter(|_| some)
+    }
+
+    /// What frameworks count besides: `2 incomplete, 1 risky; 310 assertions`.
+    fn also(&self) -> Option<String> {
+        let words = self.model.native_outcomes.iter();
+        let words: Vec<String> = words
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        let assertions = self.model.assertions;
+        let assertions = assertions.map(|count| words::number(count, "assertion", "assertions"));
+        let parts = [(!words.is_empty()).then(|| words.join(", ")), assertions];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     fn counts(&self) -> String {

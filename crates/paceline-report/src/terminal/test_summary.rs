@@ -34,7 +34,8 @@ impl Summary<'_> {
                 let at = naming::place(&(shell::from_here(self.root, &file), *line));
                 format!("{at}: ")
             });
-            let reason = units::reason(test).unwrap_or_else(|| "no reason is known".to_owned());
+            let reason =
+                units::skip_reason(test).unwrap_or_else(|| "no reason is known".to_owned());
             let reason = format!("{}{reason}", at.unwrap_or_default());
             match reasons.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, count)) => *count += 1,

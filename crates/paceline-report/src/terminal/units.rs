@@ -89,6 +89,10 @@ impl Units {
             let _ = write!(line, "w{worker} ");
         }
         line.push_str(&naming::from_here(&self.root, suite, test));
+        if let Some(word) = words::native(test) {
+            // Writing to a string does not fail.
+            let _ = write!(line, "  ({word})");
+        }
         if test.outcome.is_failure() {
             let (message, at) = (message(test), self.location(model, suite, test));
             let why = match (message, at) {
@@ -167,6 +171,9 @@ impl Units {
         let name = naming::within_unit(test);
         // Writing to a string does not fail.
         let _ = write!(text, "       {} {name}", self.theme.paint(role, status));
+        if let Some(word) = words::native(test) {
+            let _ = write!(text, " ({word})");
+        }
         if let Some(last) = test.attempts.last() {
             let _ = write!(text, "  {}", HumanDuration(last.duration));
         }
@@ -224,6 +231,14 @@ fn others(counts: &Counts) -> String {
 /// The first line of why a test did not pass.
 fn message(test: &TestFinished) -> Option<String> {
     one_line(test.message.as_deref()?)
+}
+
+/// Why a test was skipped, with its framework's own word for that.
+pub(super) fn skip_reason(test: &TestFinished) -> Option<String> {
+    match (words::native(test), reason(test)) {
+        (Some(word), Some(reason)) => Some(format!("{word}: {reason}")),
+        (word, reason) => reason.or_else(|| word.map(str::to_owned)),
+    }
 }
 
 /// Why a test was skipped or expected to fail, in a line.

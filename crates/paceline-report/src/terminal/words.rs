@@ -73,6 +73,11 @@ pub(crate) fn test_status(suite: &SuiteState, test: &TestFinished) -> (String, R
     (word.to_owned(), role(suite, test.outcome))
 }
 
+/// The framework's own word for the outcome of a test, where it has a finer one.
+pub(crate) fn native(test: &TestFinished) -> Option<&str> {
+    test.details.as_ref()?.native_outcome.as_deref()
+}
+
 fn role(suite: &SuiteState, outcome: Outcome) -> Role {
     match outcome {
         _ if suite.is_allowed(outcome) => Role::Note,

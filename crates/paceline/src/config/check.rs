@@ -112,6 +112,7 @@ fn framework_keys(suite: &SuiteConfig) -> Vec<(&'static str, Range<usize>)> {
     let keys = [
         ("args", suite.args.as_ref().map(toml::Spanned::span)),
         ("python", suite.python.as_ref().map(toml::Spanned::span)),
+        ("php", suite.php.as_ref().map(toml::Spanned::span)),
         ("ruby", suite.ruby.as_ref().map(toml::Spanned::span)),
         ("split", suite.split.as_ref().map(toml::Spanned::span)),
         (

@@ -133,6 +133,12 @@ pub struct SuiteConfig {
     /// `$VIRTUAL_ENV`, else `python3` or `python` on `PATH`.
     #[schemars(with = "Option<String>", extend("examples" = ["python3.12", "api/.venv/bin/python"]))]
     pub python: Option<Spanned<String>>,
+    /// With a framework in PHP: the interpreter, a name that is looked up on `PATH`, or a path
+    /// relative to the root. Without it: `php` on `PATH`. PHPUnit is that of the nearest directory
+    /// from the suite's up to the root that has it by Composer or as an archive (`phpunit.phar`,
+    /// `tools/phpunit`), else `phpunit` on `PATH`.
+    #[schemars(with = "Option<String>", extend("examples" = ["php8.4", "/opt/php/bin/php"]))]
+    pub php: Option<Spanned<String>>,
     /// With a framework in Ruby: the interpreter, a name that is looked up on `PATH`, or a path
     /// relative to the root; further words are its first arguments. Without it: the version that the
     /// nearest `.ruby-version` from the suite's directory up to the root names, where rbenv or chruby
@@ -170,7 +176,7 @@ pub struct SuiteConfig {
 impl SuiteConfig {
     /// The interpreter that it names; a framework knows the key of its language only.
     pub fn interpreter(&self) -> Option<&str> {
-        let keys = [&self.python, &self.ruby];
+        let keys = [&self.python, &self.php, &self.ruby];
         let named = keys.into_iter().flatten().next();
         named.map(|name| name.get_ref().as_str())
     }

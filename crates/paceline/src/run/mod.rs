@@ -1,6 +1,7 @@
 //! Running suites: from a plan to an exit code.
 
 mod dry_run;
+mod mailbox;
 mod record;
 mod reporters;
 mod reporting;

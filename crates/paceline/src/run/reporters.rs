@@ -118,6 +118,7 @@ impl Wanted {
                 is_terminal: io::stderr().is_terminal(),
             };
         }
+        options.has_terminal = self.options.interactive().is_none();
         options.root = shown(&self.root, &self.started_in);
         options.program = self.program.clone();
         options.log_dir = Some(self.below_root(&self.log_dir));

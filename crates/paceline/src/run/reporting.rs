@@ -1,7 +1,6 @@
 //! The thread on which all reporters live.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{io, mem};
@@ -11,6 +10,8 @@ use paceline_engine::dispatch::Remote;
 use paceline_engine::event::{Event, EventKind};
 use paceline_engine::sys::Signal;
 use paceline_report::{ReportError, Reporter};
+
+use super::mailbox::{self, Mailbox, Post};
 
 /// How often reporters are told the time.
 const TICK: Duration = Duration::from_millis(100);
@@ -33,7 +34,7 @@ pub(super) struct Problem {
 
 /// What a run has of its reporters.
 pub(super) struct Reporting {
-    events: Sender<Event>,
+    events: Post,
     thread: JoinHandle<Vec<Problem>>,
 }
 
@@ -53,7 +54,7 @@ impl Reporting {
         output: Option<Arc<OutputBudget>>,
         remote: Remote,
     ) -> io::Result<Self> {
-        let (events, inbox) = channel();
+        let (events, inbox) = mailbox::new();
         let thread = thread::Builder::new()
             .name("reporters".into())
             .spawn(move || {
@@ -74,8 +75,7 @@ impl Reporting {
 
     /// Passes an event on.
     pub(super) fn send(&self, event: Event) {
-        // The thread ends only after this end is closed, or by a panic that `finish` reports.
-        let _ = self.events.send(event);
+        self.events.send(event);
     }
 
     /// Waits until all is written; answers what could not be.
@@ -96,19 +96,19 @@ struct Office {
 }
 
 impl Office {
-    fn work(mut self, inbox: &Receiver<Event>, began: Instant) -> Vec<Problem> {
+    fn work(mut self, inbox: &Mailbox, began: Instant) -> Vec<Problem> {
         let mut next_tick = Instant::now() + TICK;
+        let mut events = Vec::new();
         loop {
-            let patience = next_tick.saturating_duration_since(Instant::now());
-            match inbox.recv_timeout(patience) {
-                Ok(event) => {
-                    self.all(|reporter| reporter.event(&event));
-                    if let (EventKind::Output(output), Some(budget)) = (&event.kind, &self.output) {
-                        budget.release(output.text.len());
-                    }
+            let open = inbox.take(&mut events, next_tick);
+            for event in events.drain(..) {
+                self.all(|reporter| reporter.event(&event));
+                if let (EventKind::Output(output), Some(budget)) = (&event.kind, &self.output) {
+                    budget.release(output.text.len());
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !open {
+                break;
             }
             if Instant::now() >= next_tick {
                 self.all(|reporter| reporter.tick(began.elapsed()));

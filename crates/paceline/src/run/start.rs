@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use paceline_adapters::shell;
 use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
 use paceline_engine::plan::{Plan, Work};
 use paceline_engine::sys::{self, Guard};
@@ -26,7 +25,7 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::ExitCode;
 use crate::select::{Overrides, Query, Tools, select};
 use crate::targets::TestQuery;
-use crate::values::{OnMaxFail, Timeout};
+use crate::values::{EventsTarget, OnMaxFail, Timeout};
 
 /// How many signals end the run in order. The next one ends the process: it may wait for a reader of
 /// its output who does not read.
@@ -36,6 +35,10 @@ const PATIENT_SIGNALS: u32 = 2;
 pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
     let began = Instant::now();
     let started = Timestamp::now();
+    if let Some(refusal) = needs_terminal(&args.options) {
+        context.refuse_with(refusal);
+        return ExitCode::Usage;
+    }
     let config = match context.config() {
         Ok(config) => config,
         Err(error) => return context.refuse(&error),
@@ -86,10 +89,6 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
         let evidence = (args.options.verbose > 0).then_some(&selected.evidence);
         return dry_run::explain(context, &plan, jobs, evidence);
     }
-    if let Some(refusal) = needs_terminal(&args.options, &plan) {
-        context.refuse_with(refusal);
-        return ExitCode::Usage;
-    }
     Run {
         context,
         args,
@@ -102,23 +101,15 @@ pub fn run(context: &Context, args: &RunArgs) -> ExitCode {
     .go(plan)
 }
 
-/// What to say of options that need the terminal, which no worker has: the commands that do it.
-fn needs_terminal(options: &RunOptions, plan: &Plan) -> Option<Diagnostic> {
-    let option = if options.pdb {
-        "--pdb"
-    } else if options.no_capture {
-        "--no-capture"
-    } else {
+/// What to say where the terminal is asked for twice.
+fn needs_terminal(options: &RunOptions) -> Option<Diagnostic> {
+    let option = options.interactive()?;
+    if options.events != Some(EventsTarget::Stdout) {
         return None;
-    };
-    let frameworks = plan.suites.iter();
-    let frameworks = frameworks.filter(|suite| matches!(suite.work, Work::Framework(_)));
-    let mut refusal = Diagnostic::new(format!("`{option}` cannot be used with workers yet"))
-        .note("tests run in workers, which are not connected to the terminal");
-    for suite in frameworks {
-        let dir = shell::quote(&suite.launch.dir.display().to_string());
-        refusal = refusal.help(format!("run `(cd {dir} && {})`", suite.launch.display));
     }
+    let refusal = Diagnostic::new(format!("`{option}` cannot be used with `--events -`"))
+        .note("what tests print would be among the events")
+        .help("write the events to a file: `--events events.ndjson`");
     Some(refusal)
 }
 
@@ -163,7 +154,10 @@ fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryErr
     let expected = history.expected()?;
     for suite in &mut plan.suites {
         suite.expected = expected.get(&*suite.name).copied();
-        if let Work::Framework(framework) = &mut suite.work {
+        if let Work::Framework(framework) = &mut suite.work
+            // Who looks on wants the order of the files, not the longest first.
+            && !framework.interactive
+        {
             let prefix = format!("{}::", suite.name);
             let tests = expected.iter().filter_map(|(id, time)| {
                 let native = id.strip_prefix(&prefix)?;
@@ -262,8 +256,10 @@ impl Run<'_> {
         let inbox = Inbox::new();
         let remote = inbox.remote();
         let mut signals = 0;
+        let interactive = self.args.options.interactive().is_some();
         let watched = sys::watch_signals(move |signal| {
-            signals += 1;
+            // In a debugger Ctrl-C is one of the commands.
+            signals += u32::from(!(interactive && signal.is_interrupt()));
             if signals > PATIENT_SIGNALS {
                 // The guard stops what is left, as it would after a kill.
                 std::process::exit(signal.exit_code().into());

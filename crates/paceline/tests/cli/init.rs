@@ -72,7 +72,7 @@ fn writes_what_it_finds_with_the_evidence() {
     # Found by my "web"/phpunit.xml.dist.
     # Missing: vendor/bin/phpunit is missing: run `composer install`.
     [suite.my-web]
-    command = "vendor/bin/phpunit"
+    framework = "phpunit"
     dir = 'my "web"'
     description = 'PHP tests in my "web"'
     category = "unit"

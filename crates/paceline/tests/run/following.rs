@@ -41,7 +41,7 @@ impl Following {
     /// # Panics
     /// If the run ends before.
     #[track_caller]
-    pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         for line in &mut self.lines {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             if wanted(&event) {
@@ -58,6 +58,14 @@ impl Following {
             let text = event["text"].as_str().unwrap_or_default();
             event["kind"] == "output" && event["suite"] == suite && text.lines().any(|l| l == line)
         });
+    }
+
+    /// The most memory that paceline itself has had so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+        kib.parse::<u64>().unwrap() * 1024
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -102,6 +102,7 @@ fn a_line_a_unit_and_the_failures_in_full() {
 
     ────────────────────────────────────────────────────────────────────────
      FAILED   14 tests: 4 passed (1 flaky), 2 failed, 2 errored, 1 timed out, 1 crashed, 2 skipped, 1 xfailed, 1 xpassed
+     also     2 assertions
      time     8.26s wall, 8.26s sum of durations
      limit    7.93s (suites that do not fit beside each other), efficiency 96 %
      logs     .paceline/logs
@@ -399,4 +400,34 @@ fn units_that_share_a_name_are_told_apart() {
     FAIL [  0.03s] a.py::a.doctest
                    Expected 2  a.py:10
     ");
+}
+
+#[test]
+fn a_frameworks_own_outcomes_are_told_beside_ours() {
+    let test = |id: &str, word: &str| {
+        test_of("api", id).with(|details| details.native_outcome = Some(word.to_owned()))
+    };
+    let tests = [
+        test("a::one", "risky"),
+        test("a::two", "incomplete")
+            .ended(Outcome::Skipped, "later")
+            .reason("call", "skipped", "later"),
+        test("a::three", "warning").ended(Outcome::Failed, "careful"),
+    ];
+    let setup = setup().with(|options| options.verbosity = 1);
+    let events = play(1, &[framework_suite("api")], &tests, &[0, 1, 2]);
+    let stdout = setup.run(&events).stdout;
+    let (lines, _) = stdout.split_once("\n FAILURES").unwrap();
+    insta::assert_snapshot!(lines, @"
+    PASS [  0.03s] a::one  (risky)
+    SKIP [  0.03s] a::two  (incomplete)  later
+    FAIL [  0.03s] a::three  (warning)
+                   careful  a:10
+    ");
+    insta::assert_snapshot!(section(&stdout, " SKIPPED", " WARNINGS"), @"
+    SKIPPED (1)
+         [1]  a:7: incomplete: later
+    ");
+    let also = stdout.lines().find(|line| line.starts_with(" also"));
+    assert_eq!(also, Some(" also     1 incomplete, 1 risky, 1 warning"));
 }

@@ -49,6 +49,7 @@ fn setup() -> Setup {
         failure_lines: 10,
         stdout: stream(&stdout),
         stderr: stream(&stderr),
+        has_terminal: true,
         size: Box::new(|| None),
         environment: [("LANG", "C.UTF-8")].into_iter().collect(),
         root: ".".to_owned(),

@@ -1,0 +1,163 @@
+<?php declare(strict_types=1);
+namespace Paceline\Worker;
+
+/** Tells the units, forks a worker for each `fork`, tells when one has ended, until `shutdown`. */
+final class Host
+{
+    private const UNITS_A_MESSAGE = 500;
+
+    private Forking $forking;
+    /** @var array<int, int> worker numbers by process id */
+    private array $children = [];
+    private ?string $directory = null;
+
+    public function __construct(
+        private readonly Connection $connection,
+        private readonly Process $process,
+        private readonly ?string $log,
+    ) {
+        $this->forking = new Forking($process);
+    }
+
+    /** Where workers put their coverage data. */
+    public function coverageDirectory(): ?string
+    {
+        return $this->directory;
+    }
+
+    /** @return list<string> */
+    public function coverageFiles(): array
+    {
+        $files = $this->directory === null ? [] : (array) \glob($this->directory . '/*');
+        \natsort($files);
+
+        return \array_values($files);
+    }
+
+    /** Returns null when the run is over, and a Fork in each child. */
+    public function serve(Plan $plan, Driver $driver): ?Fork
+    {
+        foreach ($driver->messages() as $message) {
+            $this->connection->put($message);
+        }
+        $units = \array_map($plan->announce(...), $plan->units);
+        $parts = $units === [] ? [[]] : \array_chunk($units, self::UNITS_A_MESSAGE);
+        foreach ($parts as $number => $part) {
+            $this->connection->put(['kind' => 'discovered', 'units' => $part, 'complete' => $number === \count($parts) - 1]);
+        }
+        if ($driver->hasCoverage()) {
+            $this->directory = $this->log !== null ? $this->log . '.coverage' : \sys_get_temp_dir() . '/paceline-coverage-' . \getmypid();
+            @\mkdir($this->directory, 0700);
+        }
+        $whyNot = $this->forking->whyNot($driver);
+        $ready = [
+            'kind' => 'ready',
+            'can_fork' => $whyNot === null,
+            'collect' => 'whole',
+            'collect_because' => 'PHPUnit loads all test files before it runs the first',
+            'rootdir' => \getcwd(),
+            'config_file' => $driver->configFile(),
+            'maxfail' => $driver->maxFail(),
+        ];
+        if ($whyNot !== null) {
+            $ready['why_not'] = $whyNot;
+        }
+        $input = \array_filter(['seed' => $driver->seed(), 'coverage' => $this->directory], static fn ($value) => $value !== null);
+        if ($input !== []) {
+            $ready['worker_input'] = $input;
+        }
+        $this->connection->send($ready);
+        if ($whyNot === null) {
+            \pcntl_async_signals(true);
+            // Its only use is that it interrupts the wait for the engine.
+            \pcntl_signal(\SIGCHLD, static function (): void {}, false);
+            $plan->prepare();
+        }
+        $fork = $this->loop();
+        if ($fork === null && $whyNot === null) {
+            \pcntl_signal(\SIGCHLD, \SIG_DFL);
+            \pcntl_async_signals(false);
+        }
+
+        return $fork;
+    }
+
+    private function loop(): ?Fork
+    {
+        $ending = false;
+        while (true) {
+            while (($message = $this->connection->poll(true)) !== null) {
+                if ($message['kind'] === 'fork') {
+                    $fork = $this->fork($message);
+                    if ($fork !== null) {
+                        return $fork;
+                    }
+                } elseif ($message['kind'] === 'shutdown') {
+                    $ending = true;
+                } elseif ($message['kind'] !== 'welcome') {
+                    $text = 'unknown kind "' . $message['kind'] . '"';
+                    $this->connection->send(['kind' => 'error', 'fatal' => false, 'text' => Message::text($text)]);
+                }
+            }
+            $this->reap();
+            // Coverage is merged at the end: the workers have to be gone by then.
+            if ($this->children === [] && ($ending || $this->connection->isClosed())) {
+                return null;
+            }
+            if ($this->connection->isClosed()) {
+                \usleep(10000);
+            } else {
+                // A child can end between `reap` and here; then its signal interrupts nothing.
+                $this->connection->wait($this->children === [] ? null : 0.05);
+            }
+        }
+    }
+
+    /** @param array<string, mixed> $message */
+    private function fork(array $message): ?Fork
+    {
+        $number = $message['worker'] ?? null;
+        $reason = \is_int($number) ? $this->process->whyNot() : 'no worker number';
+        $pid = -1;
+        if ($reason === null) {
+            \fflush(\STDOUT);
+            $pid = @\pcntl_fork();
+            $reason = $pid < 0 ? \pcntl_strerror(\pcntl_get_last_error()) : null;
+        }
+        if ($reason !== null) {
+            $this->connection->send(['kind' => 'fork_failed', 'worker' => $number, 'reason' => 'cannot fork: ' . $reason]);
+
+            return null;
+        }
+        if ($pid === 0) {
+            $this->connection->abandon();
+            $this->forking->leaveTheHost($message, $number);
+            $log = $message['log'] ?? null;
+
+            return new Fork($number, (string) ($message['token'] ?? ''), \is_string($log) ? $log : null);
+        }
+        @\posix_setpgid($pid, $pid); // whoever is first
+        $this->children[$pid] = $number;
+        $this->connection->send(['kind' => 'forked', 'worker' => $number, 'pid' => $pid]);
+
+        return null;
+    }
+
+    private function reap(): void
+    {
+        foreach ($this->children as $pid => $number) {
+            $done = \pcntl_waitpid($pid, $status, \WNOHANG);
+            if ($done === 0) {
+                continue;
+            }
+            unset($this->children[$pid]);
+            $exited = ['kind' => 'exited', 'worker' => $number, 'pid' => $pid];
+            if ($done > 0 && \pcntl_wifsignaled($status)) {
+                $exited['signal'] = \pcntl_wtermsig($status);
+            } else {
+                $exited['code'] = $done > 0 ? \pcntl_wexitstatus($status) : 0;
+            }
+            $this->connection->send($exited);
+        }
+    }
+}
