@@ -37,9 +37,13 @@ module PacelineWorker
       writer.close
     end
 
-    # Why a fork would not be safe; nil if it is.
+    # Why a fork would not be safe or right; nil if it is.
     def self.why_not
       return "this platform cannot fork" unless Process.respond_to?(:fork)
+
+      if BootWatch.asked
+        return "#{BootWatch.asked} looks at the number of its worker while it is loaded, which a host does not have"
+      end
 
       threads = Thread.list - [Thread.main]
       # Ruby's own for `Timeout.timeout`; it is started again in the child.

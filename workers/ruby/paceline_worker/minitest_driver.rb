@@ -72,8 +72,10 @@ module PacelineWorker
 
     # The blocks of `Minitest.after_run`, in the process whose tests, or whose workers' tests, have
     # run. A forked worker runs those that its own tests have registered.
-    def after_tests
-      after_run.drop(@inherited || 0).reverse_each(&:call)
+    def after_tests(wanted: true)
+      blocks = after_run.drop(@inherited || 0)
+      after_run.clear
+      blocks.reverse_each(&:call) if wanted
     end
 
     def forked

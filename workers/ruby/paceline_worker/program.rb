@@ -11,6 +11,7 @@ require_relative "streams"
 require_relative "capture"
 require_relative "stacks"
 require_relative "hooks"
+require_relative "boot_watch"
 require_relative "ending"
 require_relative "isolation"
 require_relative "worker"
@@ -60,7 +61,8 @@ module PacelineWorker
       message = host.serve
       return run_forked(message) if message
 
-      @driver.after_tests if host.forked?
+      @driver.after_tests(wanted: host.forked?)
+      Ending.silence_autorun
       @goodbye = { summary: @driver.summary }.compact
       exit(host.failed.zero? ? 0 : 1)
     end
@@ -138,12 +140,18 @@ module PacelineWorker
     # Loading.
 
     def load_suite
-      @driver.configure(@options)
-      @driver.load_files { |problem| host? && @connection.put({ kind: "collect_error", unit: nil, **problem }) }
+      return load_files unless host?
+
+      BootWatch.watch { load_files }
     rescue SystemExit => e
       fail_with("the framework ended with status #{e.status} while it read its arguments")
     rescue ArgumentError, OptionParser::ParseError => e
       fail_with(e.message)
+    end
+
+    def load_files
+      @driver.configure(@options)
+      @driver.load_files { |problem| host? && @connection.put({ kind: "collect_error", unit: nil, **problem }) }
     end
 
     def host?
@@ -179,6 +187,7 @@ module PacelineWorker
       Paceline.run_worker_teardown(number)
       @driver.leave_worker(number)
       @driver.after_tests
+      Ending.silence_autorun
       @goodbye = {}
     end
 

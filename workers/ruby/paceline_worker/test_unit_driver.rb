@@ -59,8 +59,8 @@ module PacelineWorker
       ::Test::Unit.run_at_start_hooks
     end
 
-    def after_tests
-      ::Test::Unit.run_at_exit_hooks unless @forked
+    def after_tests(wanted: true)
+      ::Test::Unit.run_at_exit_hooks if wanted && !@forked
     end
 
     # After a fork: what was registered before is the host's.

@@ -12,6 +12,23 @@ def unnumbered(rows):
     return [[re.sub(r" #\d+$", "", id), *rest] for id, *rest in rows]
 
 
+def settled(rows):
+    """The tests that minitest itself runs in threads end in any order."""
+    free = [index for index, row in enumerate(rows) if row[0].startswith("ParallelTest#")]
+    rows = list(rows)
+    for index, row in zip(free, sorted((rows[index] for index in free), key=str)):
+        rows[index] = row
+    return rows
+
+
+def ordered(engine):
+    """Whether a seed alone says what the order is: before 5.16 minitest's depended on all random
+    numbers that had been used before, by the names of temporary files too."""
+    framework = engine.host.hello["framework"]
+    version = tuple(int(part) for part in framework["version"].split(".")[:2])
+    return framework["name"] != "minitest" or version >= (5, 16)
+
+
 class Parity:
     framework = None
     directory = None
@@ -31,7 +48,10 @@ class Parity:
             self.directory, self.framework, *self.args, ruby_options=self.ruby_options, **options
         )
         self.addCleanup(engine.cleanup)
-        self.assertEqual(unnumbered(results(engine)), self.plain)
+        found, plain = unnumbered(results(engine)), self.plain
+        if not ordered(engine):
+            found, plain = sorted(found, key=str), sorted(plain, key=str)
+        self.assertEqual(settled(found), settled(plain))
         self.assertEqual(len(engine.collect_errors), self.beside, engine.collect_errors)
         ids = [id for id, *_ in results(engine)]
         self.assertEqual(len(set(ids)), len(ids))
@@ -200,7 +220,7 @@ class MinitestSelection(unittest.TestCase):
                 plain = plainly(self.directory, "minitest", "test", "--", *SEED, *args)
                 engine = run(self.directory, "minitest", *SEED, *args, "test")
                 self.addCleanup(engine.cleanup)
-                self.assertEqual(unnumbered(results(engine)), plain)
+                self.assertEqual(sorted(unnumbered(results(engine)), key=str), sorted(plain, key=str))
                 self.assertTrue(plain)
 
 

@@ -1,9 +1,10 @@
 """Single rules of docs/protocol.md, with an engine that says one thing at a time."""
 
 import os
+import subprocess
 import unittest
 
-from support import SuiteCase, outcomes
+from support import RUBY, SuiteCase, outcomes
 
 THREE = """
     require "test/unit"
@@ -81,21 +82,28 @@ class Greeting(SuiteCase):
             host.hear("ready")
         self.assertIn("minitest cannot be loaded: there is none", str(raised.exception))
 
-    def test_nothing_is_loaded_that_tests_could_miss(self):
+    def test_no_library_is_there_that_a_plain_run_does_not_have(self):
         self.write(
             "test/test_x.rb",
             """
             require "test/unit"
             class TestX < Test::Unit::TestCase
               def test_libraries
-                names = %i[JSON Set Tempfile FileUtils Timeout Digest Zlib YAML Open3]
-                assert_equal([], names.select { |name| Object.const_defined?(name) })
+                names = %i[JSON Set Tempfile FileUtils Timeout Digest Zlib YAML Open3 StringIO]
+                File.write("names", names.select { |name| Object.const_defined?(name) }.inspect)
               end
             end
             """,
         )
-        found = outcomes(self.run_suite())
-        self.assertEqual(set(found.values()), {"passed"})
+        names = self.directory / "names"
+        script = 'require "test/unit"; exit(Test::Unit::AutoRunner.run(true))'
+        subprocess.run(
+            [RUBY, "-e", script, "--", "test"], cwd=self.directory, capture_output=True, check=True
+        )
+        plain = names.read_text()
+        for start in "fork", "spawn":
+            self.run_suite(start=start)
+            self.assertEqual(set(names.read_text()) - set(plain), set())
 
 
 class Units(SuiteCase):
@@ -446,6 +454,27 @@ class Forking(SuiteCase):
         self.assertIn("ticker", engine.ready["why_not"])
         self.assertEqual(len(outcomes(engine)), 5)
 
+    def test_a_worker_number_that_is_looked_at_while_loading_is_too(self):
+        self.write("test/helper.rb", 'DATABASE = "test#{ENV["TEST_ENV_NUMBER"]}"\n')
+        self.write(
+            "test/test_x.rb",
+            """
+            require "test/unit"
+            require_relative "helper"
+            class TestX < Test::Unit::TestCase
+              def test_database; print DATABASE; end
+            end
+            class TestY < Test::Unit::TestCase
+              def test_database; print DATABASE; end
+            end
+            """,
+        )
+        engine = self.run_suite(prefetch=False)
+        self.assertFalse(engine.ready["can_fork"])
+        self.assertIn("test/helper.rb:1", engine.ready["why_not"])
+        printed = [result["sections"][0][1] for _, _, result in engine.results()]
+        self.assertEqual(sorted(printed), ["test", "test2"])
+
     def test_the_thread_of_timeout_is_not(self):
         self.write(
             "test/test_x.rb", THREE + '\nrequire "timeout"\nTimeout.timeout(60) { Thread.pass }\n'
@@ -467,6 +496,31 @@ class Forking(SuiteCase):
         engine = self.run_suite(prefetch=False)
         printed = {result["sections"][0][1] for _, _, result in engine.results()}
         self.assertEqual(len(printed), 2)
+
+
+class Autorun(SuiteCase):
+    def test_nothing_runs_twice_or_by_itself(self):
+        self.write("lib/early.rb", 'require "minitest/autorun"\nrequire "test/unit"\n')
+        self.write(
+            "test/test_x.rb",
+            """
+            require "minitest/autorun"
+            Minitest.after_run { puts "after run" }
+            class TestX < Minitest::Test
+              def test_x; File.write("ran", "x", mode: "a"); end
+            end
+            """,
+        )
+        for start in "fork", "spawn":
+            with self.subTest(start=start):
+                engine = self.run_suite(
+                    framework="minitest", start=start, ruby_options=("-I", "lib", "-r", "early")
+                )
+                self.assertEqual(outcomes(engine), {"TestX#test_x": "passed"})
+                self.assertEqual((self.directory / "ran").read_text(), "x")
+                (self.directory / "ran").unlink()
+                printed = engine.host_output + engine.log_of(0)
+                self.assertEqual(printed.split("\n"), ["after run", ""])
 
 
 if __name__ == "__main__":
