@@ -103,7 +103,7 @@ module PacelineWorker
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, LoadError, SystemExit
       yield({ id: Arguments.relative(file), message: "#{e.class}: #{e.message}",
-              text: e.full_message(highlight: false, order: :top), location: Report.location_of(e) }.compact)
+              text: Report.load_text(e), location: Report.location_of(e) }.compact)
     end
 
     def after_run

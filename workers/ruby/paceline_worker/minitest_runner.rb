@@ -145,8 +145,8 @@ module PacelineWorker
       outcome = outcome(failure)
       one = result.dup
       one.failures = [failure]
-      message = Connection.cut(failure.message.to_s)
-      { phase: "call", outcome: outcome, message: message, text: Connection.cut(one.to_s),
+      message = Connection.cut(Report.without_us(failure.message.to_s))
+      { phase: "call", outcome: outcome, message: message, text: Connection.cut(Report.without_us(one.to_s)),
         reason: outcome == "skipped" ? message : nil, location: Report.location(failure.location) }.compact
     end
   end

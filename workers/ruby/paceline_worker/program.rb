@@ -4,6 +4,7 @@ require_relative "json"
 require_relative "connection"
 require_relative "options"
 require_relative "arguments"
+require_relative "selection"
 require_relative "settings"
 require_relative "unit"
 require_relative "report"
@@ -151,7 +152,12 @@ module PacelineWorker
 
     def load_files
       @driver.configure(@options)
-      @driver.load_files { |problem| host? && @connection.put({ kind: "collect_error", unit: nil, **problem }) }
+      selection = @options.selection
+      @driver.load_files do |problem|
+        tell = host? && !selection.ignored?(problem[:id].to_s)
+        @connection.put({ kind: "collect_error", unit: nil, **problem }) if tell
+      end
+      @driver.units.replace(selection.apply(@driver.units))
     end
 
     def host?
@@ -169,7 +175,6 @@ module PacelineWorker
       end
       why_not = Host.why_not
       @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
-                         collect_because: "#{@framework} orders classes, which are known when files are loaded",
                          rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
                          worker_input: @driver.worker_input })
     end

@@ -6,6 +6,9 @@ module PacelineWorker
 
   # Writes `test_finished`.
   module Report
+    NOT_THE_SUITE = %r{\A<internal:|/kernel_require\.rb:|/test/unit/(?:collector|autorunner|testcase)}.freeze
+    private_constant :NOT_THE_SUITE
+
     module_function
 
     def line(unit, index, result, sections)
@@ -20,15 +23,35 @@ module PacelineWorker
       line << "}\n"
     end
 
+    # A file's failure to load, with the frames that are the suite's.
+    def load_text(error)
+      frames = (error.backtrace || []).take_while { |line| !line.start_with?(__dir__) }
+      frames.reject! { |line| line.match?(NOT_THE_SUITE) }
+      Connection.cut(["#{error.class}: #{error.message}".chomp, *frames.map { |line| "    #{line}" }].join("\n"))
+    end
+
+    # A text without lines about this program. The frameworks' filters leave some in where they are
+    # installed in unusual places.
+    def without_us(text)
+      return text unless text.include?(__dir__)
+
+      text.lines.reject { |line| line.include?(__dir__) }.join
+    end
+
+    # Where the first line of a backtrace that says a place is.
+    def first_location(lines)
+      (lines || []).each do |line|
+        place = location(line)
+        return place if place
+      end
+      nil
+    end
+
     # Where an error comes from; a syntax error says it in its message.
     def location_of(error)
       entries = error.backtrace || []
       entries = [error.message] + entries if error.is_a?(SyntaxError)
-      entries.each do |entry|
-        place = location(entry)
-        return place if place
-      end
-      nil
+      first_location(entries)
     end
 
     # `{file, line}` of a line of a backtrace.

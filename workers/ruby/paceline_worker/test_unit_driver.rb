@@ -100,7 +100,7 @@ module PacelineWorker
 
     def load_problem(path, error)
       { id: Arguments.relative(path), message: "#{error.class}: #{error.message}",
-        text: error.full_message(highlight: false, order: :top), location: Report.location_of(error) }.compact
+        text: Report.load_text(error), location: Report.location_of(error) }.compact
     end
   end
 end

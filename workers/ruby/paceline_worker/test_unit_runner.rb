@@ -89,7 +89,7 @@ module PacelineWorker
 
       # An error of `startup` or `shutdown`: test-unit counts it beside the tests.
       name = @outside.zero? ? "startup" : "shutdown"
-      location = Report.location((fault.location || []).first)
+      location = Report.first_location(fault.location)
       @worker.went_wrong("#{name}(#{fault.test_name})", fault.message.to_s, @faults.text(fault), location)
     end
 
