@@ -35,8 +35,9 @@ class Deaths(SuiteCase):
                 self.assertEqual(list(outcomes(engine).values()), self.WANTED)
                 self.assertEqual(engine.errors, [])
                 if start == "fork":
+                    exited = sorted(engine.exited, key=lambda end: end["worker"])
                     self.assertEqual(
-                        [end.get("code", -end.get("signal", 0)) for end in engine.exited],
+                        [end.get("code", -end.get("signal", 0)) for end in exited],
                         [7, 0, 1, -9, -15, 0],
                     )
 
