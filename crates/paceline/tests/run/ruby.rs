@@ -103,10 +103,7 @@ const TEST_UNIT_OUTCOMES: [(&str, &str); 9] = [
     ("test_omission(TestFeatures)", "skipped/omission"),
     ("test_pass(TestFeatures)", "passed"),
     ("test_pending(TestFeatures)", "skipped/pending"),
-    (
-        "test: it works(TestFeatures::within (it))",
-        "passed",
-    ),
+    ("test: it works(TestFeatures::within (it))", "passed"),
 ];
 
 const MINITEST: &str = r#"
@@ -149,7 +146,11 @@ fn without_times(text: &str) -> String {
             continue;
         }
         let words = line.split_whitespace().filter(|word| !is_time(word));
-        kept.push_str(&words.collect::<Vec<_>>().join(" "));
+        let line = words.collect::<Vec<_>>().join(" ");
+        if line.is_empty() && kept.ends_with("\n\n") {
+            continue;
+        }
+        kept.push_str(&line);
         kept.push('\n');
     }
     kept
@@ -180,21 +181,31 @@ fn same_for_any_number_of_workers(env: &TestEnvironment, expected: &[(&str, &str
 
 #[test]
 fn every_outcome_of_test_unit_is_its_own_in_plan_order_for_any_number_of_workers() {
-    let files = [("test/test_features.rb", TEST_UNIT), ("test/test_more.rb", MORE)];
+    let files = [
+        ("test/test_features.rb", TEST_UNIT),
+        ("test/test_more.rb", MORE),
+    ];
     let Some(env) = suite("test-unit", "", &files) else {
         return;
     };
     let more: Vec<String> = (0..20).map(|i| format!("test_{i:02}(TestMore)")).collect();
     let mut expected = TEST_UNIT_OUTCOMES.to_vec();
     let outcome = |i| if i == 7 { "failed" } else { "passed" };
-    expected.extend(more.iter().enumerate().map(|(i, id)| (id.as_str(), outcome(i))));
+    expected.extend(
+        more.iter()
+            .enumerate()
+            .map(|(i, id)| (id.as_str(), outcome(i))),
+    );
     same_for_any_number_of_workers(&env, &expected);
 }
 
 #[test]
 fn every_outcome_of_minitest_is_its_own_in_plan_order_for_any_number_of_workers() {
     let more = "require 'minitest/autorun'\ndescribe 'more' do\n  20.times { |i| it(\"has #{i}\") { _(i).wont_equal 7 } }\nend\n";
-    let files = [("test/features_test.rb", MINITEST), ("test/more_test.rb", more)];
+    let files = [
+        ("test/features_test.rb", MINITEST),
+        ("test/more_test.rb", more),
+    ];
     let Some(env) = suite("minitest", "args = ['--seed', '7']", &files) else {
         return;
     };
@@ -219,7 +230,13 @@ fn every_outcome_of_minitest_is_its_own_in_plan_order_for_any_number_of_workers(
         .unwrap();
     let plain = String::from_utf8(plain.stdout).unwrap();
     let order = plain.lines().filter_map(|line| line.rsplit_once(" = "));
-    let order: Vec<&str> = order.filter_map(|(start, _)| start.split_once(" = ").map_or(Some(start), |(id, _)| Some(id))).collect();
+    let order: Vec<&str> = order
+        .filter_map(|(start, _)| {
+            start
+                .split_once(" = ")
+                .map_or(Some(start), |(id, _)| Some(id))
+        })
+        .collect();
     let ids: Vec<&str> = expected.iter().map(|(id, _)| *id).collect();
     assert_eq!(order, ids, "{plain}");
 }
@@ -290,7 +307,10 @@ fn an_exit_within_a_minitest_test_is_never_green() {
     };
     env.expect(1, &["-j", "2"]);
     let counts = env.report().0["counts"].clone();
-    assert_eq!((&counts["passed"], &counts["crashed"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&counts["passed"], &counts["crashed"]),
+        (&1.into(), &1.into())
+    );
 }
 
 #[test]
@@ -298,7 +318,11 @@ fn a_test_that_hangs_is_timed_out_with_the_stacks_of_its_threads() {
     let text = "require 'test/unit'\nclass TestHang < Test::Unit::TestCase\n\
         def in_a_thread; sleep; end\ndef where_it_hangs; Thread.new { in_a_thread }; sleep; end\n\
         def test_a; end\ndef test_hang; where_it_hangs; end\ndef test_z; end\nend\n";
-    let Some(env) = suite("test-unit", "timeout = '1s'", &[("test/test_hang.rb", text)]) else {
+    let Some(env) = suite(
+        "test-unit",
+        "timeout = '1s'",
+        &[("test/test_hang.rb", text)],
+    ) else {
         return;
     };
     let run = env.expect(1, &[]);
@@ -318,8 +342,12 @@ fn a_test_that_hangs_is_timed_out_with_the_stacks_of_its_threads() {
 fn files_that_cannot_be_loaded_are_errors_and_the_rest_runs() {
     for framework in ["test-unit", "minitest"] {
         let ok = match framework {
-            "test-unit" => "require 'test/unit'\nclass TestOk < Test::Unit::TestCase\ndef test_ok; end\nend\n",
-            _ => "require 'minitest/autorun'\nclass TestOk < Minitest::Test\ndef test_ok; end\nend\n",
+            "test-unit" => {
+                "require 'test/unit'\nclass TestOk < Test::Unit::TestCase\ndef test_ok; end\nend\n"
+            }
+            _ => {
+                "require 'minitest/autorun'\nclass TestOk < Minitest::Test\ndef test_ok; end\nend\n"
+            }
         };
         let files = [
             ("test/test_load.rb", "require 'nothing_of_this_name'\n"),
@@ -367,8 +395,14 @@ fn a_missing_ruby_and_a_missing_framework_are_named_with_what_to_do() {
     let told = "suite `unit` cannot start: the interpreter `ruby-9.9` is not on PATH";
     assert!(run.stderr.contains(told), "{run}");
 
-    env.write("hidden/test/unit.rb", "raise LoadError, 'no test-unit here'\n");
-    env.write("paceline.toml", &format!("{config}env = {{ RUBYLIB = 'hidden' }}\n"));
+    env.write(
+        "hidden/test/unit.rb",
+        "raise LoadError, 'no test-unit here'\n",
+    );
+    env.write(
+        "paceline.toml",
+        &format!("{config}env = {{ RUBYLIB = 'hidden' }}\n"),
+    );
     let run = env.expect(5, &[]);
     assert!(run.stdout.contains("test-unit"), "{run}");
     assert!(run.stdout.contains("gem install test-unit"), "{run}");
@@ -472,7 +506,10 @@ fn what_is_asked_for_is_what_runs() {
     assert_eq!(count(1, &["run", "test/test_features.rb"]), 9);
     assert_eq!(count(1, &["run", "test/sub"]), 20);
     assert_eq!(count(0, &["run", "unit::test_pass(TestFeatures)"]), 1);
-    assert_eq!(count(1, &["run", "test/test_features.rb::TestFeatures#test_data"]), 2);
+    assert_eq!(
+        count(1, &["run", "test/test_features.rb::TestFeatures#test_data"]),
+        2
+    );
     assert_eq!(count(0, &["run", "test/test_features.rb:4"]), 1);
     assert_eq!(count(1, &["-k", "data or (more and 07)"]), 3);
     assert_eq!(count(1, &["--ignore", "test/sub"]), 9);
@@ -488,7 +525,11 @@ fn isolation_and_variables_of_workers() {
         6.times { |i| define_method(\"test_#{i}\") do\n\
           assert_nil ENV['PACELINE_TOKEN']\nassert_includes ['', '2'], ENV['TEST_ENV_NUMBER']\n\
           File.write('pids', \"#{Process.pid}\\n\", mode: 'a')\nend }\nend\n";
-    let Some(env) = suite("minitest", "isolation = 'test'", &[("test/env_test.rb", text)]) else {
+    let Some(env) = suite(
+        "minitest",
+        "isolation = 'test'",
+        &[("test/env_test.rb", text)],
+    ) else {
         return;
     };
     env.expect(0, &["-j", "2"]);
@@ -506,6 +547,9 @@ fn without_a_configuration_a_suite_is_found_and_runs() {
     env.write("test/test_a.rb", TEST_UNIT);
     let run = env.expect(1, &["--color", "never"]);
     assert!(run.stderr.contains("test/test_a.rb has test/unit"), "{run}");
-    let ids = env.report().suite("ruby")["tests"].as_array().unwrap().len();
+    let ids = env.report().suite("ruby")["tests"]
+        .as_array()
+        .unwrap()
+        .len();
     assert_eq!(ids, 9);
 }
