@@ -94,6 +94,7 @@ module PacelineWorker
       set_environment(number, nil)
       greet("worker", number)
       load_suite
+      srand
       @driver.before_tests
       work(number)
     end

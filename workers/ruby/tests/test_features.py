@@ -1,9 +1,10 @@
 """Suites with all that the frameworks have, against plain runs of the same."""
 
 import re
+import subprocess
 import unittest
 
-from support import SUITES, plainly, results, run
+from support import RUBY, SUITES, plainly, results, run
 
 SEED = ("--seed", "42")
 
@@ -74,6 +75,27 @@ class Parity:
     def test_over_tcp(self):
         self.compare(tcp=True, workers=2)
 
+    def test_every_text_is_one_of_the_plain_run(self):
+        done = subprocess.run(
+            [RUBY, "-e", self.plain_script, "--", *self.plain_options],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        engine = self.compare()
+        texts = [
+            text
+            for _, _, result in engine.results()
+            for text in (
+                *(problem["text"] for problem in result.get("problems", ())),
+                *(section[1] for section in result.get("sections", ())),
+            )
+        ]
+        self.assertGreater(len(texts), 10)
+        for text in texts:
+            self.assertIn(text.strip(), done.stdout)
+
     def test_one_at_a_time_without_claims(self):
         self.compare(prefetch=False, claims=False)
 
@@ -85,6 +107,8 @@ class TestUnit(Parity, unittest.TestCase):
     framework = "test-unit"
     directory = SUITES / "test_unit"
     args = ("test",)
+    plain_script = 'require "test/unit"; exit(Test::Unit::AutoRunner.run(true))'
+    plain_options = ("test",)
 
     def test_groups_and_settings(self):
         engine = self.compare()
@@ -172,6 +196,8 @@ class Minitest(Parity, unittest.TestCase):
     directory = SUITES / "minitest"
     args = ("test", *SEED)
     plain_args = ("test", "--", *SEED)
+    plain_script = 'require "minitest/autorun"; Dir["test/*.rb"].sort.each { |f| require "./#{f}" }'
+    plain_options = (*SEED, "--verbose")
 
     def test_groups(self):
         engine = self.compare()

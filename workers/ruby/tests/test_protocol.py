@@ -493,9 +493,11 @@ class Forking(SuiteCase):
             end
             """,
         )
-        engine = self.run_suite(prefetch=False)
-        printed = {result["sections"][0][1] for _, _, result in engine.results()}
-        self.assertEqual(len(printed), 2)
+        for start in "fork", "spawn":
+            with self.subTest(start=start):
+                engine = self.run_suite(prefetch=False, start=start)
+                printed = {result["sections"][0][1] for _, _, result in engine.results()}
+                self.assertEqual(len(printed), 2)
 
 
 class Autorun(SuiteCase):
