@@ -5,6 +5,13 @@ module PacelineWorker
   # those that were registered since are the process's own. Ruby runs the last first, so a block
   # that is registered right after the fork stands between the two.
   module Ending
+    # In place of a run by `minitest/autorun`.
+    module Silence
+      def run(*)
+        true
+      end
+    end
+
     class << self
       # In a host or spawned worker, before anything of the suite is loaded: the block runs after
       # all others, with the exit status.
@@ -36,7 +43,7 @@ module PacelineWorker
       # end of the process.
       def silence_autorun
         ::Test::Unit::AutoRunner.need_auto_run = false if defined?(::Test::Unit::AutoRunner)
-        ::Minitest.define_singleton_method(:run) { |*| true } if defined?(::Minitest) && ::Minitest.respond_to?(:run)
+        ::Minitest.singleton_class.prepend(Silence) if defined?(::Minitest) && ::Minitest.respond_to?(:run)
       end
 
       private
