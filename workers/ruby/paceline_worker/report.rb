@@ -7,7 +7,9 @@ module PacelineWorker
   # Writes `test_finished`.
   module Report
     NOT_THE_SUITE = %r{\A<internal:|/kernel_require\.rb:|/test/unit/(?:collector|autorunner|testcase)}.freeze
-    private_constant :NOT_THE_SUITE
+    # Where minitest finds no other place.
+    OUR_PLACE = / \[#{Regexp.escape(__dir__)}[^\]\n]*\]/.freeze
+    private_constant :NOT_THE_SUITE, :OUR_PLACE
 
     module_function
 
@@ -35,7 +37,7 @@ module PacelineWorker
     def without_us(text)
       return text unless text.include?(__dir__)
 
-      text.lines.reject { |line| line.include?(__dir__) }.join
+      text.lines.reject { |line| line.lstrip.start_with?(__dir__) }.join.gsub(OUR_PLACE, "")
     end
 
     # Where the first line of a backtrace that says a place is.
@@ -57,7 +59,9 @@ module PacelineWorker
     # `{file, line}` of a line of a backtrace.
     def location(entry)
       match = /\A([^<\n][^\n]*?):(\d+)(?::|$)/.match(entry.to_s)
-      match && { file: File.expand_path(match[1]), line: match[2].to_i }
+      return nil if match.nil? || match[1].start_with?(__dir__)
+
+      { file: File.expand_path(match[1]), line: match[2].to_i }
     end
   end
 end

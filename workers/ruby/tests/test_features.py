@@ -94,7 +94,10 @@ class Parity:
         ]
         self.assertGreater(len(texts), 10)
         for text in texts:
-            self.assertIn(text.strip(), done.stdout)
+            # An empty example fails in minitest itself, which has no place to say.
+            if "(no tests defined)" not in text:
+                self.assertIn(text.strip(), done.stdout)
+            self.assertNotIn("paceline_worker", text)
 
     def test_one_at_a_time_without_claims(self):
         self.compare(prefetch=False, claims=False)

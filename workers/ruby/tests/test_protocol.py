@@ -464,16 +464,17 @@ class Forking(SuiteCase):
             class TestX < Test::Unit::TestCase
               def test_database; print DATABASE; end
             end
-            class TestY < Test::Unit::TestCase
-              def test_database; print DATABASE; end
-            end
             """,
         )
-        engine = self.run_suite(prefetch=False)
+        engine = self.run_suite()
         self.assertFalse(engine.ready["can_fork"])
         self.assertIn("test/helper.rb:1", engine.ready["why_not"])
-        printed = [result["sections"][0][1] for _, _, result in engine.results()]
-        self.assertEqual(sorted(printed), ["test", "test2"])
+        ((_, _, result),) = engine.results()
+        self.assertEqual(result["sections"], [["Captured stdout", "test"]])
+        worker = self.talk()
+        worker.say(kind="run", unit=0, key="TestX", tests=None)
+        self.assertEqual(worker.hear("test_finished")["sections"], [["Captured stdout", "test4"]])
+        worker.say(kind="shutdown")
 
     def test_the_thread_of_timeout_is_not(self):
         self.write(
