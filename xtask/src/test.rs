@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::compat::Pytest;
+use crate::compat::{Pytest, Ruby};
 use crate::{junit, process, product, setup};
 
 #[derive(Debug, Args)]
@@ -35,6 +35,7 @@ impl Test {
             python_worker()?;
             Pytest::quick().run()?;
         }
+        Ruby::quick().run()?;
         // Last, so that the count of tests is the last thing in the log.
         cargo_test(&self.arguments)
     }
@@ -55,7 +56,8 @@ fn cargo_test(arguments: &[OsString]) -> Result<()> {
         process::cargo()
             .args(["test", "--locked", "--workspace"])
             .args(arguments)
-            .env("PACELINE_TEST_PYTHON", python()?),
+            .env("PACELINE_TEST_PYTHON", python()?)
+            .env("PACELINE_TEST_RUBY", "ruby"),
     )
 }
 

@@ -5,6 +5,7 @@
 //! - [`results`]: what a JUnit report says of each test; [`compare`] sets two of them side by side
 //! - [`explained`]: the differences that are known and have a reason
 //! - [`record`]: what earlier runs have found
+//! - [`ruby`]: the same for test-unit and minitest, from what they record of themselves
 //! - [`page`]: the table of docs/compatibility.md
 
 mod compare;
@@ -15,22 +16,27 @@ mod page;
 mod pytest;
 mod record;
 mod results;
+pub(crate) mod ruby;
 
 use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use pytest::Pytest;
+pub(crate) use ruby::Ruby;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compat {
     /// Published packages under pytest and under paceline, test by test
     Pytest(Pytest),
+    /// Packages with test-unit and minitest by themselves and under paceline, test by test
+    Ruby(Ruby),
 }
 
 impl Compat {
     pub(crate) fn run(&self) -> Result<()> {
         match self {
             Self::Pytest(pytest) => pytest.run(),
+            Self::Ruby(ruby) => ruby.run(),
         }
     }
 }
