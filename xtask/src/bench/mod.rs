@@ -5,6 +5,7 @@
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
 //! - [`pytest`]: pytest suites, side by side with other runners
+//! - [`ruby`]: test-unit suites, side by side with test-unit's own ways
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
 mod agreement;
@@ -16,6 +17,7 @@ mod pytest;
 mod real;
 mod rounds;
 mod rpc;
+mod ruby;
 mod schedule;
 
 use anyhow::Result;
@@ -31,6 +33,8 @@ pub(crate) enum Bench {
     Real(real::Real),
     /// pytest suites, side by side with pytest, pytest-xdist and others
     Pytest(pytest::Pytest),
+    /// test-unit suites, side by side with test-unit by itself and its own processes
+    Ruby(ruby::Ruby),
     /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
     Rpc(rpc::Rpc),
 }
@@ -43,6 +47,7 @@ impl Bench {
             Self::Real(real) => real.run(),
             Self::Pytest(pytest) => pytest.run(),
             Self::Rpc(rpc) => rpc.run(),
+            Self::Ruby(ruby) => ruby.run(),
         }
     }
 }

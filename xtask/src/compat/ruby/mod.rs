@@ -15,6 +15,7 @@ use clap::Args;
 
 use super::mode::Start;
 use crate::{process, product, setup};
+pub(crate) use packages::gem;
 use packages::{PACKAGES, Package};
 use page::{Page, Row};
 use records::Record;
@@ -204,6 +205,15 @@ impl Ruby {
 /// The directory of everything that is fetched and written here.
 fn directory() -> PathBuf {
     process::target().join("compat-ruby")
+}
+
+/// A copy of an installed gem with its tests.
+pub(crate) fn copy_of_gem(name: &str) -> Result<PathBuf> {
+    let tree = directory().join("gems").join(name);
+    if tree.is_dir() {
+        return Ok(tree);
+    }
+    copy(&gem(name)?, &tree)
 }
 
 /// A fresh copy: tests may write where they are.
