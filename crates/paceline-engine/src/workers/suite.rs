@@ -110,11 +110,10 @@ impl<'env> FrameworkSuite<'env> {
                 &format!("each worker boots by itself: {why}"),
             );
         }
-        if ready.collect == "whole" {
-            let why = ready
-                .collect_because
-                .as_deref()
-                .unwrap_or("it was asked for");
+        // Frameworks that always collect everything give no reason.
+        if ready.collect == "whole"
+            && let Some(why) = ready.collect_because.as_deref()
+        {
             self.note(
                 core,
                 NoteKind::Mode,
