@@ -43,8 +43,11 @@ def plain(directory, args=(), env=None):
                 status = child.tag
                 if child.tag == "error" and child.get("type", "").endswith("RiskyTestError"):
                     status = "risky"
-        name = case.get("name")
-        results[case.get("class", ""), name].append((status, int(case.get("assertions", 0))))
+        kind, name = case.get("class", ""), case.get("name")
+        if name.endswith(".phpt"):
+            # The worker names it by its path, from the suite's directory.
+            kind, name = "", os.path.relpath(case.get("file", name), Path(directory).resolve())
+        results[kind, name].append((status, int(case.get("assertions", 0))))
     return results, done.returncode
 
 
@@ -55,7 +58,7 @@ def through_worker(directory, args=(), workers=2, start="fork", **options):
     engine.run()
     results = collections.defaultdict(list)
     for name, outcome, result in engine.results():
-        kind, _, rest = name.rpartition("::") if ".phpt" in name else name.partition("::")
+        kind, rest = ("", name) if name.endswith(".phpt") else name.split("::", 1)
         native = result.get("native")
         status = {"failed": "failure", "errored": "error"}.get(outcome, outcome)
         if outcome == "passed" and native in ("warning", "risky"):
