@@ -28,6 +28,22 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Extra,
+        Self::Outcome,
+        Self::Reason,
+        Self::Message,
+        Self::Text,
+        Self::Exit,
+        Self::Protocol,
+    ];
+
+    /// The kind of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",

@@ -4,6 +4,7 @@
 //! - [`mode`]: the ways in which paceline can run a suite
 //! - [`results`]: what a JUnit report says of each test; [`compare`] sets two of them side by side
 //! - [`explained`]: the differences that are known and have a reason
+//! - [`record`]: what earlier runs have found
 //! - [`page`]: the table of docs/compatibility.md
 
 mod compare;
@@ -12,6 +13,7 @@ mod mode;
 pub(crate) mod packages;
 mod page;
 mod pytest;
+mod record;
 mod results;
 
 use anyhow::Result;

@@ -89,6 +89,12 @@ pub(crate) fn environment() -> Result<PathBuf> {
 }
 
 impl Package {
+    /// Its name and version.
+    pub(crate) fn shown(&self) -> String {
+        let version = self.version.unwrap_or("");
+        format!("{} {version}", self.name).trim_end().to_owned()
+    }
+
     /// The directory with the package's tests, fetched at first use.
     pub(crate) fn prepare(&self) -> Result<PathBuf> {
         match self.version {

@@ -6,7 +6,7 @@ use std::fmt;
 use super::compare::Kind;
 
 /// What was found of a package in all modes.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) package: String,
     /// What pytest alone says at its end.
@@ -16,7 +16,7 @@ pub(crate) struct Row {
 }
 
 /// What was found of a package in one mode.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModeRow {
     pub(crate) mode: String,
     /// Seconds.
@@ -47,50 +47,25 @@ impl Page {
 
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.rows.iter().flat_map(|row| &row.modes);
+        let mut modes: Vec<&str> = all.map(|mode| mode.mode.as_str()).collect();
+        modes.sort_unstable_by_key(|mode| (mode.matches('-').count(), *mode));
+        modes.dedup();
         writeln!(
             f,
-            "| package | tests | pytest alone | modes that agree | differences | explained |\n\
-             |---|---:|---|---|---|---|"
+            "| package | entries | pytest alone | {} |",
+            modes.join(" | ")
         )?;
+        writeln!(f, "|---|---:|---|{}", "---|".repeat(modes.len()))?;
         for row in &self.rows {
-            let agree: Vec<&str> = row
-                .modes
-                .iter()
-                .filter(|mode| mode.agrees())
-                .map(|mode| mode.mode.as_str())
-                .collect();
-            let agree = match agree.len() {
-                0 => "none".to_owned(),
-                count if count == row.modes.len() => format!("all {count}"),
-                count => format!("{count} of {}: {}", row.modes.len(), agree.join(", ")),
-            };
-            // The same difference in several modes counts once.
-            let mut kinds = BTreeMap::<Kind, usize>::new();
-            for mode in &row.modes {
-                for (&kind, &count) in &mode.unexplained {
-                    let most = kinds.entry(kind).or_default();
-                    *most = count.max(*most);
+            write!(f, "| {} | {} | {} |", row.package, row.tests, row.pytest)?;
+            for mode in &modes {
+                match row.modes.iter().find(|found| found.mode == *mode) {
+                    Some(found) => write!(f, " {found} |")?,
+                    None => write!(f, " – |")?,
                 }
             }
-            let kinds: Vec<String> = kinds
-                .iter()
-                .map(|(kind, count)| format!("{count} {}", kind.as_str()))
-                .collect();
-            let explained: BTreeSet<usize> = row
-                .modes
-                .iter()
-                .flat_map(|mode| mode.explained.iter().copied())
-                .collect();
-            let explained: Vec<String> = explained.iter().map(|at| format!("({at})")).collect();
-            writeln!(
-                f,
-                "| {} | {} | {} | {agree} | {} | {} |",
-                row.package,
-                row.tests,
-                row.pytest,
-                or_none(&kinds.join(", ")),
-                or_none(&explained.join(" ")),
-            )?;
+            writeln!(f)?;
         }
         let used: BTreeSet<usize> = self
             .rows
@@ -110,8 +85,21 @@ impl fmt::Display for Page {
     }
 }
 
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
+/// A field of the table: `agrees`, `agrees (2)`, `1 missing, 2 text`.
+impl fmt::Display for ModeRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.agrees() {
+            f.write_str("agrees")?;
+        }
+        for (at, (kind, count)) in self.unexplained.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{count} {}", kind.as_str())?;
+        }
+        for at in &self.explained {
+            write!(f, " ({at})")?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +129,7 @@ mod tests {
                 row(
                     "b 2.0",
                     vec![
-                        mode("fork-2", &[], &[]),
+                        mode("fork-2-file", &[], &[]),
                         mode("spawn-2", &[(Kind::Missing, 1), (Kind::Text, 2)], &[]),
                     ],
                 ),
@@ -150,10 +138,10 @@ mod tests {
         };
         assert_eq!(
             page.to_string(),
-            "| package | tests | pytest alone | modes that agree | differences | explained |\n\
+            "| package | entries | pytest alone | fork-2 | spawn-2 | fork-2-file |\n\
              |---|---:|---|---|---|---|\n\
-             | a 1.0 | 3 | 3 passed | all 2 | none | (2) |\n\
-             | b 2.0 | 3 | 3 passed | 1 of 2: fork-2 | 1 missing, 2 text | none |\n\
+             | a 1.0 | 3 | 3 passed | agrees (2) | agrees | – |\n\
+             | b 2.0 | 3 | 3 passed | – | 1 missing, 2 text | agrees |\n\
              \n\
              - (2) because\n"
         );

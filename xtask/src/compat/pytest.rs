@@ -15,6 +15,7 @@ use super::explained::{self, Explanation};
 use super::mode::{Mode, Split, Start, modes};
 use super::packages::{self, PACKAGES, Package};
 use super::page::{ModeRow, Page, Row};
+use super::record::Record;
 use super::results::Results;
 use crate::{process, product, setup};
 
@@ -40,6 +41,9 @@ pub(crate) struct Pytest {
     /// How files are split; all but `fixture` with two workers only
     #[arg(long, value_delimiter = ',', default_values = ["fixture", "file", "class", "test"])]
     split: Vec<Split>,
+    /// Run nothing; print what earlier runs have found
+    #[arg(long, conflicts_with_all = ["quick", "packages"])]
+    recorded: bool,
     /// Use this paceline instead of building one
     #[arg(long, value_name = "FILE")]
     paceline: Option<PathBuf>,
@@ -67,6 +71,7 @@ impl Pytest {
         };
         let python = packages::environment()?;
         let chosen: Vec<Package> = match (self.quick, self.packages.as_slice()) {
+            _ if self.recorded => Vec::new(),
             (true, _) => PACKAGES.into_iter().filter(|one| one.is_quick).collect(),
             (false, []) => PACKAGES.to_vec(),
             (false, names) => packages::named(names)?,
@@ -77,6 +82,9 @@ impl Pytest {
             modes(&self.start, &self.jobs, &self.split)
         };
         let explanations = explained::all()?;
+        let results = packages::directory().join("results");
+        fs::create_dir_all(&results).with_context(|| format!("creating {}", results.display()))?;
+        let mut record = Record::open(&results)?;
         let mut page = Page {
             reasons: explanations
                 .iter()
@@ -93,7 +101,12 @@ impl Pytest {
             let row = runs
                 .package(package, &modes)
                 .with_context(|| format!("the tests of {}", package.name))?;
+            record.add(&row)?;
             page.rows.push(row);
+        }
+        if self.recorded {
+            let names: Vec<String> = PACKAGES.iter().map(Package::shown).collect();
+            page.rows = record.rows(&names);
         }
         println!("\n{page}");
         match page.unexplained() {
@@ -139,9 +152,8 @@ impl Runs {
             ),
             &plain_files,
         )?;
-        let version = package.version.unwrap_or("");
         let mut row = Row {
-            package: format!("{} {version}", package.name).trim_end().to_owned(),
+            package: package.shown(),
             pytest: plain.last_line(),
             tests: plain.results.len(),
             modes: Vec::new(),

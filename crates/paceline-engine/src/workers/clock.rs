@@ -14,7 +14,7 @@ use crate::sys;
 /// How long a worker has to write the stacks of its threads.
 const STACKS_PATIENCE: Duration = Duration::from_millis(300);
 /// How long the end of a process and the end of its connection may lie apart.
-const END_PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const END_PATIENCE: Duration = Duration::from_millis(500);
 
 impl<'env> FrameworkSuite<'env> {
     /// When [`Self::tick`] has something to do next.
@@ -48,6 +48,10 @@ impl<'env> FrameworkSuite<'env> {
         let now = Instant::now();
         if self.host.deadline.is_some_and(|deadline| now >= deadline) {
             self.host.deadline = None;
+            if let Some(result) = self.host.ended.take() {
+                self.host_is_gone(core, result);
+                return;
+            }
             let what = match self.host.state {
                 HostState::Booting => "its host was not ready in time",
                 _ => "its host did not end in time",

@@ -29,8 +29,8 @@ pub(super) struct Host {
     /// When it has to be ready.
     pub(super) deadline: Option<Instant>,
     pub(super) goodbye: Option<Goodbye>,
-    /// How its process ended.
-    pub(super) result: Option<AttemptResult>,
+    /// How its process has ended, while its connection is still read.
+    pub(super) ended: Option<AttemptResult>,
     pub(super) is_closed: bool,
     /// What it said before it ended.
     pub(super) errors: Vec<String>,
@@ -44,7 +44,7 @@ impl Host {
             link: None,
             deadline: None,
             goodbye: None,
-            result: None,
+            ended: None,
             is_closed: false,
             errors: Vec::new(),
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use paceline_protocol::{Ready, Run, Shutdown, ToWorker};
 
+use super::clock::END_PATIENCE;
 use super::death::last_words;
 use super::host::{Host, HostState};
 use super::part::Part;
@@ -285,13 +286,23 @@ impl<'env> FrameworkSuite<'env> {
         self.host.state == HostState::Gone && self.workers.is_empty() && self.parts.is_empty()
     }
 
-    /// The host's process has ended.
+    /// The host's process has ended. What it said last may still be on its way.
     pub(crate) fn host_ended(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
+        if self.host.link.is_some() && !self.host.is_closed {
+            self.host.ended = Some(result);
+            self.host.deadline = Some(Instant::now() + END_PATIENCE);
+        } else {
+            self.host_is_gone(core, result);
+        }
+    }
+
+    /// The host's process has ended, and all is known that it said.
+    pub(super) fn host_is_gone(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
         let state = self.host.state;
+        self.host.deadline = None;
         self.usage.push(result.usage);
         let died = state != HostState::Ending || self.host.goodbye.is_none();
         self.host.state = HostState::Gone;
-        self.host.result = Some(result.clone());
         if let Some(link) = self.host.link.take() {
             link.close();
         }
@@ -545,7 +556,12 @@ impl<'env> FrameworkSuite<'env> {
     /// A connection has ended.
     pub(crate) fn disconnected(&mut self, core: &mut Core<'_, '_, 'env>, peer: Peer) {
         match peer {
-            Peer::Host(_) => self.host.is_closed = true,
+            Peer::Host(_) => {
+                self.host.is_closed = true;
+                if let Some(result) = self.host.ended.take() {
+                    self.host_is_gone(core, result);
+                }
+            }
             Peer::Worker(_, number) => {
                 if let Some(worker) = self.workers.get_mut(&number) {
                     worker.closed = Some(Instant::now());

@@ -20,7 +20,7 @@ use self::runners::{Environment, Runner};
 use self::spent::Spent;
 use self::suites::Suite;
 use super::machine;
-use super::measure::measure;
+use super::measure::{Measured, measure};
 use super::rounds::{Sample, interleaved};
 use crate::{process, product, setup};
 
@@ -77,11 +77,13 @@ impl Pytest {
             }
         }
         let mut spent = Vec::new();
-        let once = |which: usize, spent: &mut Vec<Spent>| -> Result<f64> {
+        let mut own_cpu = OwnCpu::default();
+        let mut once = |which: usize, spent: &mut Vec<Spent>| -> Result<f64> {
             let mut command = environment.command(runners[which], &suite.directory, &events);
             let measured = measure(&mut command)?;
             if runners[which] == Runner::Paceline {
                 spent.push(Spent::read(&events, runners::JOBS)?);
+                own_cpu.add(&measured);
             }
             Ok(measured.wall.as_secs_f64())
         };
@@ -102,6 +104,7 @@ impl Pytest {
             measured: runners.into_iter().zip(samples).collect(),
             failing,
             spent: Spent::median(&spent),
+            own_cpu,
         })
     }
 
@@ -183,6 +186,19 @@ impl Pytest {
         for (suite, times) in suites.iter().zip(times) {
             writeln!(page, "| {} {}", suite.name, times.spent)?;
         }
+        writeln!(
+            page,
+            "\npaceline's own CPU, without its workers, as the kernel tells it in steps of 10 ms:\n\n\
+             | suite | median ms | of the run's CPU |\n|---|---:|---:|"
+        )?;
+        for (suite, times) in suites.iter().zip(times) {
+            let OwnCpu {
+                milliseconds,
+                share,
+            } = &times.own_cpu;
+            let (own, share) = (milliseconds.median(), share.median());
+            writeln!(page, "| {} | {own:.0} | {share:.1} % |", suite.name)?;
+        }
         Ok(page)
     }
 }
@@ -192,6 +208,25 @@ struct Times {
     measured: Vec<(Runner, Sample)>,
     failing: Vec<Runner>,
     spent: Spent,
+    own_cpu: OwnCpu,
+}
+
+/// What the process that is paceline has used itself.
+#[derive(Default)]
+struct OwnCpu {
+    milliseconds: Sample,
+    /// In percent of it and all that it started.
+    share: Sample,
+}
+
+impl OwnCpu {
+    fn add(&mut self, measured: &Measured) {
+        if let Some(own) = measured.own_cpu {
+            self.milliseconds.push(own.as_secs_f64() * 1000.0);
+            self.share
+                .push(100.0 * own.as_secs_f64() / measured.cpu.as_secs_f64());
+        }
+    }
 }
 
 impl Times {
