@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::compat::Pytest;
+use crate::compat::{Phpunit, Pytest};
 use crate::{junit, process, product, setup};
 
 #[derive(Debug, Args)]
@@ -20,6 +20,10 @@ pub(crate) struct Test {
     /// install packages once
     #[arg(long)]
     no_python: bool,
+    /// Leave out the PHP worker's tests, and PHPUnit suites under phpunit and under paceline, which
+    /// fetch source packages of Debian once
+    #[arg(long)]
+    no_php: bool,
     /// Arguments for `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
@@ -35,6 +39,10 @@ impl Test {
             python_worker()?;
             Pytest::quick().run()?;
         }
+        if !self.no_php {
+            php_worker()?;
+            Phpunit::quick().run()?;
+        }
         // Last, so that the count of tests is the last thing in the log.
         cargo_test(&self.arguments)
     }
@@ -44,6 +52,7 @@ impl Test {
         Self {
             no_example: false,
             no_python: false,
+            no_php: false,
             arguments: arguments.to_vec(),
         }
     }
@@ -74,6 +83,11 @@ fn python_worker() -> Result<()> {
             .arg(process::root().join("workers/python/tests/run.sh"))
             .arg(python),
     )
+}
+
+/// The PHP worker's own tests.
+fn php_worker() -> Result<()> {
+    process::run(Command::new("sh").arg(process::root().join("workers/php/tests/run.sh")))
 }
 
 /// paceline is green on the example, and its JUnit report is what readers of JUnit expect.

@@ -12,6 +12,7 @@ mod explained;
 mod mode;
 pub(crate) mod packages;
 mod page;
+mod phpunit;
 mod pytest;
 mod record;
 mod results;
@@ -19,10 +20,13 @@ mod results;
 use anyhow::Result;
 use clap::Subcommand;
 
+pub(crate) use phpunit::{Phpunit, packages as php_packages};
 pub(crate) use pytest::Pytest;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compat {
+    /// Published packages under PHPUnit and under paceline, test by test
+    Phpunit(Phpunit),
     /// Published packages under pytest and under paceline, test by test
     Pytest(Pytest),
 }
@@ -30,6 +34,7 @@ pub(crate) enum Compat {
 impl Compat {
     pub(crate) fn run(&self) -> Result<()> {
         match self {
+            Self::Phpunit(phpunit) => phpunit.run(),
             Self::Pytest(pytest) => pytest.run(),
         }
     }

@@ -135,6 +135,10 @@ pub(crate) fn without_times(text: &str) -> String {
         if in_slowest || line.starts_with(" time ") || line.starts_with(" limit ") {
             continue;
         }
+        // The list of the slowest may be there or not.
+        if line.is_empty() && kept.ends_with("\n\n") {
+            continue;
+        }
         let words: Vec<&str> = line
             .split_whitespace()
             .filter(|word| !is_time(word))
