@@ -33,6 +33,7 @@ use crate::reporter::{Destination, ReportError, Reporter};
 mod case;
 mod phpunit;
 mod pytest;
+mod ruby;
 
 use case::Element;
 

@@ -3,6 +3,12 @@
 module PacelineWorker
   # Arguments that mean the same for both frameworks, and the files that paths stand for.
   module Arguments
+    @relative = Hash.new do |known, path|
+      root = "#{Dir.pwd}/"
+      absolute = File.expand_path(path)
+      known[path] = absolute.start_with?(root) ? absolute[root.size..-1] : absolute
+    end
+
     module_function
 
     # Takes `names` with their values out of `args`: `-I lib`, `-Ilib`, `--seed 3`, `--seed=3`.
@@ -67,10 +73,9 @@ module PacelineWorker
       end.uniq
     end
 
-    # A path as messages have it: relative to the working directory where it is below it.
+    # A path as messages have it: relative to the directory where the suite is if it is below it.
     def relative(path)
-      root = "#{Dir.pwd}/"
-      path.start_with?(root) ? path[root.size..-1] : path
+      Arguments.instance_variable_get(:@relative)[path]
     end
   end
 end

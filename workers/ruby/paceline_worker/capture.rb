@@ -5,8 +5,7 @@ module PacelineWorker
   # units run. What is printed between tests goes to the log.
   class Capture
     TITLES = ["Captured stdout", "Captured stderr"].freeze
-    STREAMS = [STDOUT, STDERR].freeze
-    private_constant :TITLES, :STREAMS
+    private_constant :TITLES
 
     # `log` is the path that stdout and stderr have now.
     def initialize(log)
@@ -22,21 +21,19 @@ module PacelineWorker
     def start
       return unless @paths
 
-      @saved = STREAMS.map do |stream|
-        stream.flush
-        stream.dup
-      end
+      Streams.flush
+      @saved = Streams::ALL.map(&:dup)
       @files = @paths.map { |path| File.open(path, File::RDWR | File::CREAT | File::TRUNC | File::APPEND, 0o600) }
-      @files.zip(STREAMS) { |file, stream| redirect(stream, file) }
+      @files.zip(Streams::ALL) { |file, stream| Streams.redirect(stream, file) }
     end
 
     # What has been printed since the last time, as `[[title, text], ...]`; nil for nothing.
     def take
       return nil unless @files
 
+      Streams.flush
       sections = nil
       @files.each_with_index do |file, index|
-        STREAMS[index].flush
         size = file.size
         next if size.zero?
 
@@ -44,7 +41,7 @@ module PacelineWorker
         file.truncate(0)
       end
       sections
-    rescue SystemCallError, IOError # a test has closed them
+    rescue SystemCallError, IOError # a test has closed all descriptors that it found
       nil
     end
 
@@ -57,18 +54,8 @@ module PacelineWorker
       return unless @files
 
       drain
-      @saved.zip(STREAMS) { |saved, stream| redirect(stream, saved) }
+      @saved.zip(Streams::ALL) { |saved, stream| Streams.redirect(stream, saved) }
       @files = nil
-    end
-
-    private
-
-    def redirect(stream, target)
-      sync = stream.sync
-      stream.reopen(target)
-      stream.sync = sync
-    rescue IOError # closed by a test
-      nil
     end
   end
 end

@@ -36,6 +36,7 @@ module PacelineWorker
       @pid = Process.pid
       @out = +""
       @in = +"".b
+      @chunk = +"".b
       @messages = []
       @closed = false
       @socket = move_high(connect(address))
@@ -112,7 +113,7 @@ module PacelineWorker
     private
 
     def read(block)
-      data = block ? @socket.readpartial(65_536) : @socket.read_nonblock(65_536, exception: false)
+      data = block ? @socket.readpartial(65_536, @chunk) : @socket.read_nonblock(65_536, @chunk, exception: false)
       return if data == :wait_readable
       return @closed = true if data.nil?
 

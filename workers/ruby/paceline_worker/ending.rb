@@ -5,6 +5,13 @@ module PacelineWorker
   # those that were registered since are the process's own. Ruby runs the last first, so a block
   # that is registered right after the fork stands between the two.
   module Ending
+    # In place of a run by `minitest/autorun`.
+    module Silence
+      def run(*)
+        true
+      end
+    end
+
     class << self
       # In a host or spawned worker, before anything of the suite is loaded: the block runs after
       # all others, with the exit status.
@@ -32,6 +39,13 @@ module PacelineWorker
         exit(0)
       end
 
+      # Keeps frameworks, of which the suite may have loaded both, from running what they find at the
+      # end of the process.
+      def silence_autorun
+        ::Test::Unit::AutoRunner.need_auto_run = false if defined?(::Test::Unit::AutoRunner)
+        ::Minitest.singleton_class.prepend(Silence) if defined?(::Minitest) && ::Minitest.respond_to?(:run)
+      end
+
       private
 
       def status_of(error)
@@ -50,10 +64,9 @@ module PacelineWorker
           Process.kill(error.signo, Process.pid)
           sleep(1)
         else
-          STDERR.write(error.full_message(highlight: false))
+          Streams.complain(error.full_message(highlight: false))
         end
-        STDOUT.flush
-        STDERR.flush
+        Streams.flush
         exit!(status)
       end
     end

@@ -4,6 +4,10 @@ module PacelineWorker
   # Waits with a booted suite, forks a worker for each `fork`, tells when one has ended, until
   # `shutdown`.
   class Host
+    # Objects; above that a collection before the first fork pays.
+    LARGE_HEAP = 400_000
+    private_constant :LARGE_HEAP
+
     # What `shutdown` said of the run.
     attr_reader :tests, :failed
 
@@ -33,9 +37,13 @@ module PacelineWorker
       writer.close
     end
 
-    # Why a fork would not be safe; nil if it is.
+    # Why a fork would not be safe or right; nil if it is.
     def self.why_not
       return "this platform cannot fork" unless Process.respond_to?(:fork)
+
+      if BootWatch.asked
+        return "#{BootWatch.asked} looks at the number of its worker while it is loaded, which a host does not have"
+      end
 
       threads = Thread.list - [Thread.main]
       # Ruby's own for `Timeout.timeout`; it is started again in the child.
@@ -102,13 +110,15 @@ module PacelineWorker
     end
 
     def prepare
-      STDOUT.flush
-      STDERR.flush
+      Streams.flush
       return if @forked
 
       @forked = true
       @driver.before_tests
-      # What exists now is shared by the workers until they write to it.
+      # What exists now is shared by the workers until they write to it. A small heap is not worth
+      # the time.
+      return if GC.stat(:heap_live_slots) < LARGE_HEAP
+
       Process.respond_to?(:warmup) ? Process.warmup : GC.start
     end
 

@@ -5,6 +5,10 @@ module PacelineWorker
   # worker. A child sends over the worker's connection; the worker waits, and speaks for a child
   # that died.
   class Isolation
+    # What a child says when all that it had to do is done; before, it says the index of each test.
+    DONE = 0xffff_ffff
+    private_constant :DONE
+
     def initialize(worker, run)
       @worker = worker
       @connection = worker.connection
@@ -34,8 +38,7 @@ module PacelineWorker
     def apart(indexes)
       reader, writer = IO.pipe
       @connection.flush
-      STDOUT.flush
-      STDERR.flush
+      Streams.flush
       pid = Process.fork
       if pid.nil?
         reader.close
@@ -44,12 +47,15 @@ module PacelineWorker
       writer.close
       _, status = Process.wait2(pid)
       begun = read(reader)
-      begun.each { |index| @run.todo.delete(index) }
-      died(indexes, begun, status) unless status.success?
-      # What did not begin in a child that ended well was taken away by the suite itself.
-      indexes.each { |index| @run.todo.delete(index) } if status.success?
-    ensure
-      reader&.close unless reader&.closed?
+      reader.close
+      if begun.last == DONE
+        # What did not begin was taken away by the suite itself.
+        indexes.each { |index| @run.todo.delete(index) }
+        @worker.ended_badly(words(status)) unless status.success?
+      else
+        begun.each { |index| @run.todo.delete(index) }
+        died(indexes, begun, status)
+      end
     end
 
     def in_child(indexes, writer)
@@ -58,6 +64,7 @@ module PacelineWorker
         @run.todo = indexes.map { |index| [index, true] }.to_h
         @worker.run_tests(@run)
         @connection.flush
+        writer.syswrite([DONE].pack("L"))
       end
     end
 
@@ -82,8 +89,9 @@ module PacelineWorker
       end
       exit = status.signaled? ? { signal: status.termsig } : { code: status.exitstatus }
       problem = { phase: "call", outcome: "crashed", message: "the process ended: #{words(status)}" }
-      @connection.put({ kind: "test_finished", unit: number, test: index, outcome: "crashed",
-                        durations: [0, 0, 0], exit: exit, problems: [problem] })
+      finished = { kind: "test_finished", unit: number, test: index, outcome: "crashed",
+                   durations: [0, 0, 0], exit: exit, problems: [problem], sections: @worker.printed }
+      @connection.put(finished.compact)
     end
 
     def words(status)

@@ -29,7 +29,9 @@ module PacelineWorker
 
       # A JSON string of any text; bytes that are no text are written as `\xNN`.
       def string(text)
-        "\"#{utf8(text).gsub(SPECIAL) { |char| ESCAPES[char] }}\""
+        text = utf8(text)
+        text = text.gsub(SPECIAL) { |char| ESCAPES[char] } if SPECIAL.match?(text)
+        "\"#{text}\""
       end
 
       # The text in UTF-8.

@@ -61,7 +61,7 @@ module PacelineWorker
     end
 
     def worker_input
-      { seed: ::Minitest.seed }
+      { seed: @seed }
     end
 
     def summary
@@ -72,8 +72,10 @@ module PacelineWorker
 
     # The blocks of `Minitest.after_run`, in the process whose tests, or whose workers' tests, have
     # run. A forked worker runs those that its own tests have registered.
-    def after_tests
-      after_run.drop(@inherited || 0).reverse_each(&:call)
+    def after_tests(wanted: true)
+      blocks = after_run.drop(@inherited || 0)
+      after_run.clear
+      blocks.reverse_each(&:call) if wanted
     end
 
     def forked
@@ -100,8 +102,8 @@ module PacelineWorker
     rescue NoMemoryError, SignalException
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, LoadError, SystemExit
-      yield({ id: Arguments.relative(File.expand_path(file)), message: "#{e.class}: #{e.message}",
-              text: e.full_message(highlight: false, order: :top), location: Report.location_of(e) }.compact)
+      yield({ id: Arguments.relative(file), message: "#{e.class}: #{e.message}",
+              text: Report.load_text(e), location: Report.location_of(e) }.compact)
     end
 
     def after_run
@@ -112,8 +114,10 @@ module PacelineWorker
     def boot
       load_plugins
       @run_options = ::Minitest.process_args(@args.dup)
-      ::Minitest.seed = @run_options[:seed]
-      srand(::Minitest.seed)
+      @seed = @run_options[:seed]
+      # Before 5.15 it is only given to `srand`.
+      ::Minitest.seed = @seed if ::Minitest.respond_to?(:seed=)
+      srand(@seed)
       @run_options[:io] = File.open(File::NULL, "w")
       reporter = ::Minitest::CompositeReporter.new
       reporter << ::Minitest::SummaryReporter.new(@run_options[:io], @run_options)

@@ -56,7 +56,7 @@ module PacelineWorker
       @unit = unit
       klass = unit.handle
       # As `runnable_methods` does right before a class is run.
-      srand(::Minitest.seed)
+      srand(::Minitest.seed) if ::Minitest.respond_to?(:seed)
       MinitestUnits.class_fixture?(klass) ? run_class(klass) : run_methods(klass)
     end
 
@@ -143,10 +143,10 @@ module PacelineWorker
 
     def problem(result, failure)
       outcome = outcome(failure)
-      one = result.dup
-      one.failures = [failure]
-      message = Connection.cut(failure.message.to_s)
-      { phase: "call", outcome: outcome, message: message, text: Connection.cut(one.to_s),
+      message = Connection.cut(Report.without_us(failure.message.to_s))
+      # As `Result#to_s`, which has all failures.
+      text = "#{failure.result_label}:\n#{result.location}:\n#{failure.message}\n"
+      { phase: "call", outcome: outcome, message: message, text: Connection.cut(Report.without_us(text)),
         reason: outcome == "skipped" ? message : nil, location: Report.location(failure.location) }.compact
     end
   end

@@ -27,7 +27,10 @@ module PacelineWorker
     end
 
     def all
-      suites = ::Minitest::Runnable.runnables.shuffle
+      suites = ::Minitest::Runnable.runnables
+      # Before 5.16 classes without tests were left out before the others were shuffled.
+      suites = suites.reject { |klass| klass.runnable_methods.empty? } unless ::Minitest.respond_to?(:seed)
+      suites = suites.shuffle
       parallel, serial = suites.partition { |klass| order(klass) == :parallel }
       (serial + parallel).map { |klass| unit(klass) }.compact
     end
@@ -44,7 +47,7 @@ module PacelineWorker
       methods = filter(klass)
       return nil if methods.empty?
 
-      name = klass.name ? klass.to_s : "anonymous"
+      name = klass.name.to_s
       path = nil
       tests = methods.map do |method|
         file, line = place(klass, method)
@@ -55,7 +58,7 @@ module PacelineWorker
       path ||= "."
       group = group(klass, path)
       tests.each { |test| test.group = group } if group
-      Unit.new(@keys.name(name), path, klass, tests)
+      Unit.new(@keys.name(name.empty? ? "anonymous" : name), path, klass, tests)
     end
 
     # The methods that the options select.
@@ -76,7 +79,7 @@ module PacelineWorker
 
     def place(klass, method)
       file, line = klass.instance_method(method).source_location
-      file && [Arguments.relative(File.expand_path(file)), line]
+      file && [Arguments.relative(file), line]
     rescue NameError
       nil
     end

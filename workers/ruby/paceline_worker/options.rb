@@ -13,6 +13,13 @@ module PacelineWorker
       @overrides = welcome["overrides"] || []
       @interactive = welcome["interactive"] || false
       @worker_input = welcome["worker_input"] || {}
+      @only, @deselect, @ignore = %w[only deselect ignore].map { |key| Array(welcome[key]).map(&:to_s) }
+      @keyword = welcome["keyword"]
+    end
+
+    # What the command line has chosen, besides the framework's own options.
+    def selection
+      @selection ||= Selection.new(@only, @deselect, @ignore, @keyword)
     end
 
     def interactive?

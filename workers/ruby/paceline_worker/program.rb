@@ -4,12 +4,15 @@ require_relative "json"
 require_relative "connection"
 require_relative "options"
 require_relative "arguments"
+require_relative "selection"
 require_relative "settings"
 require_relative "unit"
 require_relative "report"
+require_relative "streams"
 require_relative "capture"
 require_relative "stacks"
 require_relative "hooks"
+require_relative "boot_watch"
 require_relative "ending"
 require_relative "isolation"
 require_relative "worker"
@@ -59,7 +62,8 @@ module PacelineWorker
       message = host.serve
       return run_forked(message) if message
 
-      @driver.after_tests if host.forked?
+      @driver.after_tests(wanted: host.forked?)
+      Ending.silence_autorun
       @goodbye = { summary: @driver.summary }.compact
       exit(host.failed.zero? ? 0 : 1)
     end
@@ -74,6 +78,7 @@ module PacelineWorker
         nil # the host was first
       end
       (message["env"] || {}).each { |name, value| ENV[name] = value&.to_s }
+      @env["ROLE"] = "worker"
       @env["TOKEN"] = message["token"]
       @env["LOG"] = message["log"]
       to_log(message["log"]) if message["log"]
@@ -89,6 +94,7 @@ module PacelineWorker
       set_environment(number, nil)
       greet("worker", number)
       load_suite
+      srand
       @driver.before_tests
       work(number)
     end
@@ -117,6 +123,8 @@ module PacelineWorker
     rescue LoadError => e
       @missing = e.message
       nil
+    ensure
+      GC.enable
     end
 
     def welcomed
@@ -134,12 +142,23 @@ module PacelineWorker
     # Loading.
 
     def load_suite
-      @driver.configure(@options)
-      @driver.load_files { |problem| host? && @connection.put({ kind: "collect_error", unit: nil, **problem }) }
+      return load_files unless host?
+
+      BootWatch.watch { load_files }
     rescue SystemExit => e
       fail_with("the framework ended with status #{e.status} while it read its arguments")
     rescue ArgumentError, OptionParser::ParseError => e
       fail_with(e.message)
+    end
+
+    def load_files
+      @driver.configure(@options)
+      selection = @options.selection
+      @driver.load_files do |problem|
+        tell = host? && !selection.ignored?(problem[:id].to_s)
+        @connection.put({ kind: "collect_error", unit: nil, **problem }) if tell
+      end
+      @driver.units.replace(selection.apply(@driver.units))
     end
 
     def host?
@@ -157,7 +176,7 @@ module PacelineWorker
       end
       why_not = Host.why_not
       @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
-                         collect_because: "#{@framework} orders classes, which are known when files are loaded",
+                         collect_because: "#{@framework} sorts classes, which are known when files are loaded",
                          rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
                          worker_input: @driver.worker_input })
     end
@@ -169,12 +188,13 @@ module PacelineWorker
       @driver.prepare_worker(number)
       Paceline.run_worker_setup(number)
       @capture.start unless @options.interactive?
-      worker = Worker.new(@connection, @driver, @options, @capture)
-      worker.work
+      @worker = Worker.new(@connection, @driver, @options, @capture)
+      @worker.work
       @capture.stop
       Paceline.run_worker_teardown(number)
       @driver.leave_worker(number)
       @driver.after_tests
+      Ending.silence_autorun
       @goodbye = {}
     end
 
@@ -185,17 +205,14 @@ module PacelineWorker
 
     def to_log(path)
       log = File.open(path, File::WRONLY | File::CREAT | File::APPEND, 0o600)
-      [STDOUT, STDERR].each do |stream|
-        sync = stream.sync
-        stream.reopen(log)
-        stream.sync = sync
-      end
+      Streams::ALL.each { |stream| Streams.redirect(stream, log) }
       log.close
     end
 
     # Ends.
 
     def fail_with(text)
+      Streams.flush
       @connection.send({ kind: "error", fatal: true, text: text, exit_status: 1 })
       warn text
       exit(1)
@@ -205,8 +222,7 @@ module PacelineWorker
       return unless @goodbye
 
       if status != 0 && !host?
-        text = "the process ended with status #{status} after its last test"
-        @connection.put({ kind: "error", fatal: false, text: text })
+        @worker.ended_badly("exit code #{status}")
       end
       @connection.send({ kind: "goodbye", exit_status: status, **@goodbye })
     end

@@ -6,6 +6,11 @@ module PacelineWorker
 
   # Writes `test_finished`.
   module Report
+    NOT_THE_SUITE = %r{\A<internal:|/kernel_require\.rb:|/test/unit/(?:collector|autorunner|testcase)}.freeze
+    # Where minitest finds no other place.
+    OUR_PLACE = / \[#{Regexp.escape(__dir__)}[^\]\n]*\]/.freeze
+    private_constant :NOT_THE_SUITE, :OUR_PLACE
+
     module_function
 
     def line(unit, index, result, sections)
@@ -20,21 +25,43 @@ module PacelineWorker
       line << "}\n"
     end
 
-    # Where an error comes from; a syntax error says it in its message.
-    def location_of(error)
-      entries = error.backtrace || []
-      entries = [error.message] + entries if error.is_a?(SyntaxError)
-      entries.each do |entry|
-        place = location(entry)
+    # A file's failure to load, with the frames that are the suite's.
+    def load_text(error)
+      frames = (error.backtrace || []).take_while { |line| !line.start_with?(__dir__) }
+      frames.reject! { |line| line.match?(NOT_THE_SUITE) }
+      Connection.cut(["#{error.class}: #{error.message}".chomp, *frames.map { |line| "    #{line}" }].join("\n"))
+    end
+
+    # A text without lines about this program. The frameworks' filters leave some in where they are
+    # installed in unusual places.
+    def without_us(text)
+      return text unless text.include?(__dir__)
+
+      text.lines.reject { |line| line.lstrip.start_with?(__dir__) }.join.gsub(OUR_PLACE, "")
+    end
+
+    # Where the first line of a backtrace that says a place is.
+    def first_location(lines)
+      (lines || []).each do |line|
+        place = location(line)
         return place if place
       end
       nil
     end
 
+    # Where an error comes from; a syntax error says it in its message.
+    def location_of(error)
+      entries = error.backtrace || []
+      entries = [error.message] + entries if error.is_a?(SyntaxError)
+      first_location(entries)
+    end
+
     # `{file, line}` of a line of a backtrace.
     def location(entry)
       match = /\A([^<\n][^\n]*?):(\d+)(?::|$)/.match(entry.to_s)
-      match && { file: File.expand_path(match[1]), line: match[2].to_i }
+      return nil if match.nil? || match[1].start_with?(__dir__)
+
+      { file: File.expand_path(match[1]), line: match[2].to_i }
     end
   end
 end

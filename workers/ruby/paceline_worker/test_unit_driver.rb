@@ -59,8 +59,8 @@ module PacelineWorker
       ::Test::Unit.run_at_start_hooks
     end
 
-    def after_tests
-      ::Test::Unit.run_at_exit_hooks unless @forked
+    def after_tests(wanted: true)
+      ::Test::Unit.run_at_exit_hooks if wanted && !@forked
     end
 
     # After a fork: what was registered before is the host's.
@@ -100,7 +100,7 @@ module PacelineWorker
 
     def load_problem(path, error)
       { id: Arguments.relative(path), message: "#{error.class}: #{error.message}",
-        text: error.full_message(highlight: false, order: :top), location: Report.location_of(error) }.compact
+        text: Report.load_text(error), location: Report.location_of(error) }.compact
     end
   end
 end

@@ -26,7 +26,7 @@ module PacelineWorker
       require "test/unit/ui/console/testrunner"
       io = StringIO.new
       console(io).__send__(brief?(fault) ? :output_fault_in_short : :output_fault_in_detail, fault)
-      io.string
+      Report.without_us(io.string)
     rescue StandardError # the console's private methods are others in some version
       fault.long_display.to_s
     end
@@ -47,7 +47,7 @@ module PacelineWorker
       message = Connection.cut(fault.message.to_s)
       { phase: phase.to_s, outcome: outcome, message: message, text: Connection.cut(text(fault)),
         reason: outcome == "skipped" ? message : nil,
-        location: Report.location((fault.location || []).first) }.compact
+        location: Report.first_location(fault.location) }.compact
     end
 
     def console(output)

@@ -8,6 +8,15 @@ module PacelineWorker
     class << self
       attr_accessor :on_load_error
 
+      # Whether any test has an attribute that is a setting.
+      def attributes_seen?
+        @attributes_seen
+      end
+
+      def attribute_seen
+        @attributes_seen = true
+      end
+
       # Defines methods as if they were in test-unit's own file, so that its filter takes them out
       # of backtraces.
       def pretend_inside(target, code)
@@ -33,6 +42,10 @@ module PacelineWorker
       end
     RUBY
     ::Test::Unit::Collector::Load.prepend(LOADING)
+
+    %i[parallel paceline].each do |name|
+      ::Test::Unit::TestCase.register_attribute_observer(name) { |*| TestUnitParts.attribute_seen }
+    end
 
     # Tells the phases of a test.
     class Clock

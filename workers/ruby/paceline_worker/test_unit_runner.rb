@@ -5,13 +5,10 @@ module PacelineWorker
   class TestUnitRunner
     # Stands for a test in a suite: asks whether it is to run, and tells how it ended.
     class Leaf
-      attr_reader :name
-
       def initialize(test, index, runner)
         @test = test
         @index = index
         @runner = runner
-        @name = test.name
         @passed = true
       end
 
@@ -30,6 +27,10 @@ module PacelineWorker
           @runner.finished(@index)
         end
       RUBY
+
+      def name
+        @test.name
+      end
 
       def size
         1
@@ -88,7 +89,7 @@ module PacelineWorker
 
       # An error of `startup` or `shutdown`: test-unit counts it beside the tests.
       name = @outside.zero? ? "startup" : "shutdown"
-      location = Report.location((fault.location || []).first)
+      location = Report.first_location(fault.location)
       @worker.went_wrong("#{name}(#{fault.test_name})", fault.message.to_s, @faults.text(fault), location)
     end
 

@@ -9,6 +9,7 @@ module PacelineWorker
       @on_error = on_error
       @keys = UniqueNames.new
       @ids = UniqueNames.new
+      @of_classes = {}
       @units = []
     end
 
@@ -76,18 +77,13 @@ module PacelineWorker
     end
 
     def place(test)
-      method_name = test.respond_to?(:method_name) ? test.method_name : nil
-      location = method_name && (attribute(test, :source_location) || test.method(method_name).source_location)
+      location = test.method(test.method_name).source_location
       # What test-unit defines by itself stands for files that could not be loaded.
-      return nil if location && location[0].include?("/test/unit/collector/")
+      return nil if location.nil? || location[0].include?("/test/unit/collector/")
 
-      location && [Arguments.relative(File.expand_path(location[0])), location[1]]
+      [Arguments.relative(location[0]), location[1]]
     rescue NameError
       nil
-    end
-
-    def attribute(test, name)
-      test.respond_to?(:[]) ? test[name] : nil
     end
 
     def settings(test, id)
@@ -95,16 +91,20 @@ module PacelineWorker
     end
 
     def own_settings(test, id)
-      own = Settings.of_class(test.class)
-      marked = attribute(test, :paceline)
-      own = (own || {}).merge(Settings.read(marked)) if marked
-      if attribute(test, :parallel) == false || (test.class.respond_to?(:parallel_safe?) && !test.class.parallel_safe?)
-        own = { "serial" => true }.merge(own || {})
-      end
-      own
+      own = (@of_classes[test.class] ||= [class_settings(test.class)]).first
+      return own unless TestUnitParts.attributes_seen?
+
+      own = { "serial" => true }.merge(own || {}) if test[:parallel] == false
+      test[:paceline] ? (own || {}).merge(Settings.read(test[:paceline])) : own
     rescue ArgumentError => e
       @on_error.call({ id: id, message: e.message, text: "#{id}: #{e.message}" })
       nil
+    end
+
+    def class_settings(test_case)
+      own = Settings.of_class(test_case)
+      safe = !test_case.respond_to?(:parallel_safe?) || test_case.parallel_safe?
+      safe ? own : { "serial" => true }.merge(own || {})
     end
   end
 end

@@ -31,13 +31,14 @@ module PacelineWorker
       format("%08x%06x-%d", hash, tail, @tests.size)
     end
 
+    # A test's description, in JSON: there are many of them.
     def describe(test)
-      message = { id: test.id }
-      message[:file] = test.file if test.file && test.file != @path
-      message[:line] = test.line if test.line
-      message[:group] = test.group if test.group
-      message[:paceline] = test.settings if test.settings
-      message
+      text = +"{\"id\":#{Json.string(test.id)}"
+      text << ",\"file\":#{Json.string(test.file)}" if test.file && test.file != @path
+      text << ",\"line\":#{test.line}" if test.line
+      text << ",\"group\":#{Json.string(test.group)}" if test.group
+      text << ",\"paceline\":#{Json.generate(test.settings)}" if test.settings
+      text << "}"
     end
   end
 

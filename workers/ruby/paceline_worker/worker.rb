@@ -102,6 +102,18 @@ module PacelineWorker
       @capture.drain unless @isolated
     end
 
+    # What has been printed since the last test.
+    def printed
+      @capture.take
+    end
+
+    # A process has run its tests, and then ended with an error: in a block of `at_exit`.
+    def ended_badly(words)
+      message = "after the last test the process ended with #{words}"
+      @connection.put({ kind: "collect_error", unit: nil, id: "at_exit", message: message,
+                        text: message, sections: printed }.compact)
+    end
+
     # Makes this process, forked from the worker, the one that runs and reports.
     def become_child(on_start)
       @connection.adopt
@@ -116,21 +128,24 @@ module PacelineWorker
 
       unit.told = true
       digest = unit.digest
-      message = { kind: "collected", unit: unit.number, digest: digest, count: unit.tests.size }
+      head = "{\"kind\":\"collected\",\"unit\":#{unit.number}"
+      tests = ""
       if run.known != digest
-        first = 0
-        while unit.tests.size - first > TESTS_A_MESSAGE
-          part = unit.tests[first, TESTS_A_MESSAGE].map { |test| unit.describe(test) }
-          @connection.put({ kind: "collected", unit: unit.number, first: first, more: true, tests: part })
-          first += TESTS_A_MESSAGE
+        parts = unit.tests.each_slice(TESTS_A_MESSAGE).to_a
+        last = parts.pop || []
+        parts.each_with_index do |part, index|
+          @connection.put_line("#{head},\"first\":#{index * TESTS_A_MESSAGE},\"more\":true#{described(unit, part)}}\n")
         end
-        message[:first] = first
-        message[:tests] = unit.tests[first..-1].map { |test| unit.describe(test) }
+        tests = ",\"first\":#{parts.size * TESTS_A_MESSAGE}#{described(unit, last)}"
       end
-      @connection.put(message)
+      @connection.put_line("#{head},\"digest\":\"#{digest}\",\"count\":#{unit.tests.size}#{tests}}\n")
     end
 
     private
+
+    def described(unit, tests)
+      ",\"tests\":[#{tests.map { |test| unit.describe(test) }.join(",")}]"
+    end
 
     def next_run
       take_in

@@ -12,6 +12,10 @@ use crate::ruby::{Framework, Ruby, interpreter};
 const ALL_TESTS: &str = r#"ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'"#;
 
 pub(super) fn find(context: &Context<'_>, directory: &Directory) -> Option<Finding> {
+    // What `lib/test` holds is no test of `lib`.
+    if directory.dir.ends_with("lib") {
+        return None;
+    }
     if let Some((framework, evidence)) = framework(context, directory) {
         return Some(by_framework(context, directory, framework, evidence));
     }
@@ -79,12 +83,21 @@ fn framework(context: &Context<'_>, directory: &Directory) -> Option<(Framework,
     if let (Some(only), None) | (None, Some(only)) = by_lock {
         return Some(only);
     }
-    let helper = context.tree.get(&tests);
+    let top = context.tree.get(&tests);
     let helpers = ["test_helper.rb", "helper.rb"];
-    let helper = helper
+    let helpers = top
         .into_iter()
         .flat_map(|dir| helpers.map(|file| (dir, file)));
-    let texts = helper.chain([(first_in, first)]).chain(files);
+    let others = top.into_iter().flat_map(|dir| {
+        let is_ruby = |file: &&str| Path::new(file).extension().is_some_and(|end| end == "rb");
+        let files = dir.files().filter(is_ruby);
+        files.map(move |file| (dir, file))
+    });
+    let is_of_gem = |file: &&str| *file == "Gemfile" || file.ends_with(".gemspec");
+    let gems = directory.files().filter(is_of_gem);
+    let gems = gems.map(|file| (directory, file));
+    let texts = helpers.chain([(first_in, first)]).chain(files);
+    let texts = texts.chain(others).chain(gems);
     let mut known = texts.filter_map(|(dir, file)| {
         let (framework, mark) = mark(&dir.text(file)?)?;
         let place = relative(&directory.dir, &dir.dir.join(file));
@@ -97,12 +110,16 @@ fn is_test_file(file: &str) -> bool {
     let stem = file.strip_suffix(".rb").unwrap_or_default();
     // Helpers are no tests, and neither is a script that starts all of them.
     let is_helper = matches!(stem, "test_helper" | "run_test" | "run-test");
-    (stem.ends_with("_test") || stem.starts_with("test_")) && !is_helper
+    let starts = ["test_", "test-", "spec_"];
+    let ends = ["_test", "-test", "_spec"];
+    !is_helper
+        && (starts.iter().any(|start| stem.starts_with(start))
+            || ends.iter().any(|end| stem.ends_with(end)))
 }
 
 /// What in a file only one of the frameworks knows.
 fn mark(text: &str) -> Option<(Framework, &'static str)> {
-    const MARKS: [(&str, Framework); 7] = [
+    const MARKS: [(&str, Framework); 9] = [
         ("Test::Unit::TestCase", Framework::TestUnit),
         ("test/unit", Framework::TestUnit),
         ("test-unit", Framework::TestUnit),
@@ -110,11 +127,15 @@ fn mark(text: &str) -> Option<(Framework, &'static str)> {
         ("MiniTest::Test", Framework::Minitest),
         ("Minitest::Spec", Framework::Minitest),
         ("minitest/", Framework::Minitest),
+        ("\"minitest\"", Framework::Minitest),
+        ("'minitest'", Framework::Minitest),
     ];
     let of_line = |line: &str| {
         let line = line.trim_start();
-        let is_code =
-            line.starts_with("class ") || line.starts_with("require") || line.starts_with("gem ");
+        let is_code = line.starts_with("class ")
+            || line.starts_with("require")
+            || line.starts_with("gem ")
+            || line.contains(".add_development_dependency");
         let found = MARKS.into_iter().find(|(mark, _)| line.contains(mark));
         found
             .filter(|_| is_code)
@@ -234,11 +255,17 @@ mod tests {
             "GEM\n  specs:\n    minitest (5)\n    test-unit (3)\n",
         );
         repository.write("c/test/test_c.rb", "class TestC < Test::Unit::TestCase\n");
+        repository.write("e/test/spec_e.rb", "");
+        repository.write(
+            "e/e.gemspec",
+            "  s.add_development_dependency 'minitest', '5'\n",
+        );
         insta::assert_snapshot!(repository.detected(&["ruby"]), @r##"
         a (ruby): ruby -Ilib -Itest -rtest/unit -e 'exit Test::Unit::AutoRunner.run(true)' -- test    <- a/test/helper.rb has test/unit
         b (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- b/test/unit/cart_test.rb has Minitest::Test
         c (ruby): ruby -Ilib -Itest -rtest/unit -e 'exit Test::Unit::AutoRunner.run(true)' -- test    <- c/test/test_c.rb has Test::Unit::TestCase
         d (ruby): ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- d/test/ has test_x.rb
+        e (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- e/e.gemspec has 'minitest'
         "##);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use paceline_engine::event::{AttemptResult, TestDetails, TestFinished};
 use paceline_engine::outcome::Outcome;
 
-use super::{phpunit, pytest};
+use super::{phpunit, pytest, ruby};
 use crate::model::SuiteState;
 use crate::naming;
 use crate::sanitize;
@@ -74,6 +74,7 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
     let (class, name) = match suite.info.framework.as_str() {
         "phpunit" => phpunit::address(naming::native_id(test)),
         "pytest" => pytest::address(naming::native_id(test)),
+        name @ ("test-unit" | "minitest") => ruby::address(name, naming::native_id(test)),
         _ => (
             suite.info.framework.clone(),
             naming::native_id(test).to_owned(),
@@ -88,6 +89,7 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
     let mut elements = match (suite.info.framework.as_str(), details) {
         ("phpunit", Some(details)) => phpunit::elements(test, details),
         ("pytest", Some(details)) => pytest::elements(test, details),
+        ("test-unit" | "minitest", Some(details)) => ruby::elements(test, details),
         _ => Vec::new(),
     };
     if elements.is_empty() {
@@ -118,9 +120,13 @@ pub(super) fn of(suite: &SuiteState, test: &TestFinished, prefix: Option<&str>) 
 /// for the outcome.
 fn more(suite: &SuiteState, details: &TestDetails) -> Vec<(&'static str, String)> {
     let mut more = Vec::new();
-    if suite.info.framework == "phpunit" {
+    let framework = suite.info.framework.as_str();
+    if framework == "phpunit" {
         let class = phpunit::class(&details.native_id);
         more.extend(class.map(|class| ("class", class.to_owned())));
+    }
+    // What pytest's own report of this family does not have.
+    if framework != "pytest" {
         more.extend(details.file.clone().map(|file| ("file", file)));
         more.extend(details.line.map(|line| ("line", line.to_string())));
     }

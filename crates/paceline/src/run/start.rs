@@ -319,7 +319,13 @@ impl Run<'_> {
         let problems = reporting.finish();
         let report_failed = self.tell_problems(&problems);
         self.remember(history, &record, run_dir);
-        verdict::exit_code(&result, report_failed)
+        match verdict::exit_code(&result, report_failed) {
+            ExitCode::Success if result.finished.counts.total == 0 => {
+                let nothing = Diagnostic::new("no test was found that is asked for");
+                nothing_selected(self.context, self.args.options.no_tests, nothing)
+            }
+            code => code,
+        }
     }
 
     #[expect(

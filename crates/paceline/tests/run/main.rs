@@ -18,5 +18,6 @@ mod pytest;
 mod pytest_faults;
 mod records;
 mod report;
+mod ruby;
 mod scheduling;
 mod terminal;
