@@ -10,6 +10,7 @@
     reason = "what a test writes and reads is small"
 )]
 
+#[expect(dead_code, reason = "the tests of the command line use more of it")]
 #[path = "../cli/environment.rs"]
 mod environment;
 #[expect(dead_code, reason = "the tests of runs use more of it")]
