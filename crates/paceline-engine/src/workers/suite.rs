@@ -82,7 +82,8 @@ impl<'env> FrameworkSuite<'env> {
             usage: Vec::new(),
             measured: (Duration::ZERO, 0),
         };
-        this.host.deadline = Some(Instant::now() + suite.timeout.max(BOOT_PATIENCE));
+        let patience = framework.boot_patience.unwrap_or(BOOT_PATIENCE);
+        this.host.deadline = Some(Instant::now() + suite.timeout.max(patience));
         match this.start_host(core) {
             Ok(handle) => this.host.handle = Some(handle),
             Err(error) => {
