@@ -5,6 +5,7 @@
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
 //! - [`pytest`]: pytest suites, side by side with other runners
+//! - [`phpunit`]: PHPUnit suites, side by side with phpunit
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
 mod agreement;
@@ -12,6 +13,7 @@ mod commands;
 mod events;
 mod machine;
 mod measure;
+mod phpunit;
 mod pytest;
 mod real;
 mod rounds;
@@ -31,6 +33,8 @@ pub(crate) enum Bench {
     Real(real::Real),
     /// pytest suites, side by side with pytest, pytest-xdist and others
     Pytest(pytest::Pytest),
+    /// PHPUnit suites, side by side with phpunit
+    Phpunit(phpunit::Phpunit),
     /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
     Rpc(rpc::Rpc),
 }
@@ -42,6 +46,7 @@ impl Bench {
             Self::Schedule => schedule::run(),
             Self::Real(real) => real.run(),
             Self::Pytest(pytest) => pytest.run(),
+            Self::Phpunit(phpunit) => phpunit.run(),
             Self::Rpc(rpc) => rpc.run(),
         }
     }
