@@ -50,6 +50,20 @@ fn source_of(release: &str, name: &str, directory: &Path) -> Result<PathBuf> {
     Ok(package)
 }
 
+/// The version of a source package that was fetched, as its change log has it.
+pub(crate) fn version(name: &str) -> Result<String> {
+    let log = process::target()
+        .join("debian/packages")
+        .join(name)
+        .join("debian/changelog");
+    let text = fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
+    let version = text
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let (version, _) = version.with_context(|| format!("{} has no version", log.display()))?;
+    Ok(version.to_owned())
+}
+
 fn only_directory(directory: &Path) -> Result<PathBuf> {
     let reading = || format!("reading {}", directory.display());
     let mut directories = Vec::new();

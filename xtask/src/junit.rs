@@ -13,10 +13,20 @@ use crate::process;
 
 const PYTEST: &str = "9.0.2";
 
+/// An attribute of a `testcase` in the schema.
+const GROUP: &str = r#"<xs:attribute name="group" type="xs:string"/>"#;
+/// Attributes that PHPUnit writes, and readers pass over where they do not know them.
+const MORE: &str = r#"
+            <xs:attribute name="class" type="xs:string"/>
+            <xs:attribute name="file" type="xs:string"/>
+            <xs:attribute name="line" type="xs:string"/>
+            <xs:attribute name="assertions" type="xs:string"/>
+            <xs:attribute name="status" type="xs:string"/>"#;
+
 /// The path of the schema, downloaded at first use.
 pub(crate) fn schema() -> Result<PathBuf> {
     let directory = process::target().join("junit-schema");
-    let schema = directory.join("junit-10.xsd");
+    let schema = directory.join("junit-10-and-more.xsd");
     if schema.is_file() {
         return Ok(schema);
     }
@@ -42,11 +52,16 @@ pub(crate) fn schema() -> Result<PathBuf> {
             .arg(directory.join(format!("pytest-{PYTEST}.tar.gz")))
             .arg(&directory),
     )?;
-    // Renamed last, so that an interrupted run does not leave half a schema.
     let unpacked = directory.join(format!(
         "pytest-{PYTEST}/testing/example_scripts/junit-10.xsd"
     ));
-    fs::rename(&unpacked, &schema).with_context(|| format!("moving {}", unpacked.display()))?;
+    let text =
+        fs::read_to_string(&unpacked).with_context(|| format!("reading {}", unpacked.display()))?;
+    let extended = text.replacen(GROUP, &format!("{GROUP}{MORE}"), 1);
+    let new = directory.join("new.xsd");
+    fs::write(&new, extended).with_context(|| format!("writing {}", new.display()))?;
+    // Renamed last, so that an interrupted run does not leave half a schema.
+    fs::rename(&new, &schema).with_context(|| format!("moving {}", new.display()))?;
     Ok(schema)
 }
 

@@ -119,9 +119,21 @@ const RUBY_LIBRARIES: Tool = Tool {
 };
 
 /// What examples/polyglot needs. The compiler also builds the SQLite that paceline carries.
-pub(crate) const EXAMPLE: &[Tool] = &[C_COMPILER, PYTHON, NODE, MAKE, DIFF, RUBY];
+pub(crate) const EXAMPLE: &[Tool] = &[C_COMPILER, PYTHON, PHP, NODE, MAKE, DIFF, RUBY];
 /// What the tests of this repository need.
-pub(crate) const TESTS: &[Tool] = &[C_COMPILER, PYTHON, VENV, NODE, MAKE, DIFF, XMLLINT, RUBY];
+pub(crate) const TESTS: &[Tool] = &[
+    C_COMPILER,
+    PYTHON,
+    VENV,
+    NODE,
+    MAKE,
+    DIFF,
+    XMLLINT,
+    PHP,
+    PCOV,
+    DPKG_SOURCE,
+    RUBY,
+];
 /// What `bench commands` compares with.
 pub(crate) const RIVALS: &[Tool] = &[C_COMPILER, PARALLEL, XARGS, MAKE];
 /// What `bench real` runs.

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::compat::{Pytest, Ruby};
+use crate::compat::{Phpunit, Pytest, Ruby};
 use crate::{junit, process, product, setup};
 
 #[derive(Debug, Args)]
@@ -20,6 +20,14 @@ pub(crate) struct Test {
     /// install packages once
     #[arg(long)]
     no_python: bool,
+    /// Leave out the PHP worker's tests, and PHPUnit suites under phpunit and under paceline, which
+    /// fetch source packages of Debian once
+    #[arg(long)]
+    no_php: bool,
+    /// Leave out the Ruby worker's tests, and our own Ruby suites under their frameworks and under
+    /// paceline
+    #[arg(long)]
+    no_ruby: bool,
     /// Arguments for `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
@@ -35,7 +43,14 @@ impl Test {
             python_worker()?;
             Pytest::quick().run()?;
         }
-        Ruby::quick().run()?;
+        if !self.no_php {
+            php_worker()?;
+            Phpunit::quick().run()?;
+        }
+        if !self.no_ruby {
+            ruby_worker()?;
+            Ruby::quick().run()?;
+        }
         // Last, so that the count of tests is the last thing in the log.
         cargo_test(&self.arguments)
     }
@@ -45,6 +60,8 @@ impl Test {
         Self {
             no_example: false,
             no_python: false,
+            no_php: false,
+            no_ruby: false,
             arguments: arguments.to_vec(),
         }
     }
@@ -76,6 +93,16 @@ fn python_worker() -> Result<()> {
             .arg(process::root().join("workers/python/tests/run.sh"))
             .arg(python),
     )
+}
+
+/// The PHP worker's own tests.
+fn php_worker() -> Result<()> {
+    process::run(Command::new("sh").arg(process::root().join("workers/php/tests/run.sh")))
+}
+
+/// The Ruby worker's own tests.
+fn ruby_worker() -> Result<()> {
+    process::run(Command::new("sh").arg(process::root().join("workers/ruby/tests/run.sh")))
 }
 
 /// paceline is green on the example, and its JUnit report is what readers of JUnit expect.

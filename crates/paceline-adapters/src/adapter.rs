@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::machine::Machine;
 use crate::phpunit::Phpunit;
 use crate::pytest::Pytest;
+use crate::rpc::Rpc;
 use crate::ruby::{Framework, Ruby};
 use crate::worker::Workers;
 
@@ -18,6 +19,7 @@ use crate::worker::Workers;
 pub const ADAPTERS: &[&dyn Adapter] = &[
     &Phpunit,
     &Pytest,
+    &Rpc,
     &Ruby(Framework::TestUnit),
     &Ruby(Framework::Minitest),
 ];
@@ -74,6 +76,12 @@ pub struct Suite<'a> {
 pub struct Settings {
     /// The program that interprets its language: a name, or a path relative to the root.
     pub interpreter: Option<String>,
+    /// The target that holds its tests, where one has to be built.
+    pub test: Option<String>,
+    /// The program that holds its tests, a path relative to the root.
+    pub program: Option<PathBuf>,
+    /// Arguments for the cargo that builds the target.
+    pub cargo_args: Vec<String>,
     /// Arguments for the framework.
     pub args: Vec<String>,
     /// Whether workers are spawned even where they could be forked.

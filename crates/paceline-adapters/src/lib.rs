@@ -7,6 +7,7 @@ mod machine;
 mod phpunit;
 mod program;
 mod pytest;
+mod rpc;
 mod ruby;
 pub mod shell;
 mod worker;

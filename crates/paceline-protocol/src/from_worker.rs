@@ -1,5 +1,7 @@
 //! Messages of hosts and workers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -261,6 +263,20 @@ pub struct Ready {
     pub maxfail: u32,
     /// For the `welcome` of spawned workers.
     pub worker_input: Option<Value>,
+    /// How spawned workers are started, if not as the host was.
+    pub worker_launch: Option<WorkerLaunch>,
+}
+
+/// See [`Ready::worker_launch`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkerLaunch {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The directory to start it in; without it, the host's.
+    pub dir: Option<String>,
+    /// Environment variables to set on top of those that the host was started with.
+    #[serde(default, deserialize_with = "or_default")]
+    pub env: BTreeMap<String, String>,
 }
 
 /// See [`FromWorker::Forked`].

@@ -10,7 +10,7 @@ pub use from_worker::{
     Forked, FrameworkVersion, FromWorker, Goodbye, Hello, InvalidMessage, LanguageVersion, Place,
     ProblemMessage, Ready, Role, Settings, Stacks, Stopping, SubtestMessage, TakenBack,
     TestDescription, TestFinished, TestOutcome, TestStarted, UnitDescription, WarningMessage,
-    WorkerError,
+    WorkerError, WorkerLaunch,
 };
 pub use to_worker::{Fork, Run, Shutdown, TakeBack, ToWorker, Welcome};
 

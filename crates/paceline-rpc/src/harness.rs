@@ -142,6 +142,7 @@ impl<S: Server, Stage> Harness<S, Stage> {
 
     /// Adds a test. What is called next on the harness, [`parallel`](Harness::parallel) or
     /// [`timeout`](Harness::timeout) for instance, is about this test.
+    #[track_caller]
     pub fn test<F, Fut>(mut self, name: impl Into<String>, run: F) -> Harness<S, LastTest>
     where
         F: Fn(Ctx<ClientOf<S>>) -> Fut + Send + Sync + 'static,

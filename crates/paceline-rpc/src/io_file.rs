@@ -239,7 +239,7 @@ pub fn io_tests(path: impl AsRef<Path>) -> Result<Vec<Test<Client>>, IoFileError
                 parsed.run(cx.client(), timeout).await
             }
         };
-        tests.push(Test::new(name, body).parallel().tag("io"));
+        tests.push(Test::new(name, body).in_file(&file).parallel().tag("io"));
     }
     Ok(tests)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +75,16 @@ pub struct Test<C> {
     pub(crate) skip_if: Vec<SkipIf>,
     pub(crate) ignored: Option<String>,
     pub(crate) server_may_exit: bool,
+    pub(crate) source: Source,
+}
+
+/// Where a test is written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// As the compiler has it, or as it was given.
+    pub(crate) file: Arc<str>,
+    /// From 1.
+    pub(crate) line: u32,
 }
 
 pub(crate) struct SkipIf {
@@ -82,12 +94,18 @@ pub(crate) struct SkipIf {
 
 impl<C> Test<C> {
     /// A test of this name, which should be unique.
+    #[track_caller]
     pub fn new<F, Fut>(name: impl Into<String>, run: F) -> Self
     where
         F: Fn(Ctx<C>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = TestResult> + Send + 'static,
     {
+        let caller = Location::caller();
         Self {
+            source: Source {
+                file: caller.file().into(),
+                line: caller.line(),
+            },
             name: name.into().into(),
             body: body(run),
             mode: None,
@@ -98,6 +116,15 @@ impl<C> Test<C> {
             ignored: None,
             server_may_exit: false,
         }
+    }
+
+    /// Is written down in this file and not where it was made.
+    pub(crate) fn in_file(mut self, file: &Path) -> Self {
+        self.source = Source {
+            file: file.to_string_lossy().into(),
+            line: 1,
+        };
+        self
     }
 
     /// Runs beside other parallel tests, on a connection of its own.

@@ -11,7 +11,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 use paceline_rpc::mock::MockServer;
-use paceline_rpc::{Failure, Harness, JsonRpc, ensure_eq};
+use paceline_rpc::{Failure, Harness, JsonRpc, Test, ensure_eq};
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         ("a_worker_runs_what_it_is_given", worker),
         ("one_server_connection_serves_many_units", one_set_up),
         ("units_can_be_taken_back", taken_back),
+        (
+            "tests_can_be_taken_back_while_one_runs",
+            taken_back_meanwhile,
+        ),
         (
             "a_server_that_does_not_start_is_an_error_of_each_test",
             no_server,
@@ -40,8 +44,14 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
+/// As the compiler has it.
+const FILE: &str = file!();
+
 #[tokio::main]
 async fn binary(what: &str) -> ExitCode {
+    if what.ends_with(".sock") {
+        return gated(what).await;
+    }
     let server = MockServer::start().await.unwrap();
     server.on("echo", |params| Ok(params[0].clone()));
     let url = match what {
@@ -74,6 +84,26 @@ async fn binary(what: &str) -> ExitCode {
             }
         })
         .parallel()
+        .main()
+        .await
+}
+
+/// A test that runs until its connection to this socket ends, and some behind it.
+async fn gated(path: &str) -> ExitCode {
+    let path = path.to_owned();
+    let rest = ["a", "b", "c"].map(|name| Test::new(name, |_| async { Ok(()) }).parallel());
+    Harness::new(|| async { Ok::<(), std::io::Error>(()) })
+        .test("waits", move |_| {
+            let path = path.clone();
+            async move {
+                let mut gate = tokio::net::UnixStream::connect(path).await?;
+                let mut nothing = Vec::new();
+                tokio::io::AsyncReadExt::read_to_end(&mut gate, &mut nothing).await?;
+                Ok(())
+            }
+        })
+        .parallel()
+        .tests(rest)
         .main()
         .await
 }
@@ -178,15 +208,7 @@ fn host() {
         .flatten()
         .map(|unit| format!("{} {}", unit["unit"], unit["key"].as_str().unwrap()))
         .collect();
-    assert_eq!(
-        units,
-        [
-            "0 sequential",
-            "1 test echo",
-            "2 test skips",
-            "3 test set up once"
-        ]
-    );
+    assert_eq!(units, [format!("0 {FILE}")]);
     assert_eq!(messages[messages.len() - 2]["complete"], true);
     assert_eq!(messages.last().unwrap()["can_fork"], false);
     engine.send(&json!({"kind": "nonsense"}));
@@ -201,38 +223,57 @@ fn host() {
 
 fn worker() {
     let mut engine = Engine::welcomed("worker", "tests");
-    engine.run(0, "sequential");
-    engine.run(2, "test skips");
+    engine.run(0, FILE);
     let mut messages = engine.until("unit_finished");
     let digest = messages[1]["digest"].take();
     assert!(digest.is_string());
     let text = messages[5]["problems"][0]["text"].take();
     assert!(text.as_str().unwrap().starts_with("wrong\n  at "), "{text}");
+    // Where the tests are written down, and where one failed.
+    for test in messages[1]["tests"].as_array_mut().unwrap() {
+        let test = test.as_object_mut().unwrap();
+        assert_eq!(test.remove("file").unwrap(), "tests/worker.rs");
+        assert!(test.remove("line").unwrap().as_u64().unwrap() > 1);
+    }
+    let problem = messages[5]["problems"][0].as_object_mut().unwrap();
+    let location = problem.remove("location").unwrap();
+    assert_eq!(
+        location["file"],
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/worker.rs")
+    );
+    let started = |test: usize| json!({"kind": "test_started", "unit": 0, "test": test});
+    let passed = |test: usize| json!({"kind": "test_finished", "unit": 0, "test": test, "outcome": "passed"});
     assert_eq!(
         messages,
         [
             json!({"kind": "unit_started", "unit": 0}),
-            json!({"kind": "collected", "unit": 0, "digest": null, "count": 2, "first": 0, "tests": [
+            json!({"kind": "collected", "unit": 0, "digest": null, "count": 5, "first": 0, "tests": [
                 {"id": "first", "group": "file"},
+                {"id": "echo", "markers": ["quick"]},
                 {"id": "second", "group": "file"},
+                {"id": "skips"},
+                {"id": "set up once"},
             ]}),
-            json!({"kind": "test_started", "unit": 0, "test": 0}),
-            json!({"kind": "test_finished", "unit": 0, "test": 0, "outcome": "passed"}),
-            json!({"kind": "test_started", "unit": 0, "test": 1}),
-            json!({"kind": "test_finished", "unit": 0, "test": 1, "outcome": "failed", "problems": [
+            started(0),
+            passed(0),
+            // The sequential tests go first.
+            started(2),
+            json!({"kind": "test_finished", "unit": 0, "test": 2, "outcome": "failed", "problems": [
                 {"phase": "call", "outcome": "failed", "message": "wrong", "text": null},
             ]}),
+            started(1),
+            passed(1),
+            started(3),
+            json!({"kind": "test_finished", "unit": 0, "test": 3, "outcome": "skipped", "problems": [
+                {"phase": "setup", "outcome": "skipped", "reason": "not today"},
+            ]}),
+            started(4),
+            passed(4),
             json!({"kind": "unit_finished", "unit": 0}),
         ]
     );
-    let messages = engine.until("unit_finished");
-    assert_eq!(
-        messages[3]["problems"],
-        json!([{"phase": "setup", "outcome": "skipped", "reason": "not today"}])
-    );
     // What is known is not told again, and only the tests that are named are run.
-    let known =
-        json!({"kind": "run", "unit": 0, "key": "sequential", "tests": [0], "known": digest});
+    let known = json!({"kind": "run", "unit": 0, "key": FILE, "tests": [0], "known": digest});
     engine.send(&known);
     let messages = engine.until("unit_finished");
     assert_eq!(messages[1].get("tests"), None);
@@ -245,12 +286,12 @@ fn worker() {
 
 fn one_set_up() {
     let mut engine = Engine::welcomed("worker", "tests");
-    for (unit, key) in [(1, "test echo"), (0, "sequential"), (3, "test set up once")] {
-        engine.run(unit, key);
+    for tests in [[1], [0], [4]] {
+        engine.send(&json!({"kind": "run", "unit": 0, "key": FILE, "tests": tests}));
         let messages = engine.until("unit_finished");
-        assert_eq!(messages[3]["outcome"], "passed", "{key}");
+        assert_eq!(messages[3]["outcome"], "passed", "{tests:?}");
     }
-    engine.end(101);
+    engine.end(0);
 }
 
 fn taken_back() {
@@ -263,9 +304,34 @@ fn taken_back() {
     engine.end(0);
 }
 
+/// The rest of a unit is given back while one of its tests runs.
+fn taken_back_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let gate = directory.path().join("gate.sock");
+    let listener = UnixListener::bind(&gate).unwrap();
+    let mut engine = Engine::welcomed("worker", gate.to_str().unwrap());
+    engine.run(0, FILE);
+    let (inside, _) = listener.accept().unwrap();
+    engine.until("test_started");
+    engine.send(&json!({"kind": "take_back", "unit": 0, "tests": [2, 0, 3]}));
+    let answer = engine.next();
+    assert_eq!(
+        answer,
+        json!({"kind": "taken_back", "unit": 0, "ok": true, "tests": [2, 3]})
+    );
+    drop(inside);
+    let rest = engine.until("unit_finished");
+    let ran: Vec<_> = rest
+        .iter()
+        .filter(|message| message["kind"] == "test_finished")
+        .collect();
+    assert_eq!(ran.len(), 2, "{rest:?}");
+    engine.end(0);
+}
+
 fn no_server() {
     let mut engine = Engine::welcomed("worker", "no server");
-    engine.run(1, "test echo");
+    engine.send(&json!({"kind": "run", "unit": 0, "key": FILE, "tests": [1]}));
     let messages = engine.until("unit_finished");
     assert_eq!(messages[3]["outcome"], "errored");
     let message = messages[3]["problems"][0]["message"].as_str().unwrap();

@@ -413,6 +413,16 @@ fn settings(suite: &SuiteConfig) -> Settings {
     let start = suite.start.as_ref().map(|start| *start.get_ref());
     Settings {
         interpreter: suite.interpreter().map(str::to_owned),
+        test: suite.test.as_ref().map(|test| test.get_ref().clone()),
+        cargo_args: suite
+            .cargo_args
+            .as_ref()
+            .map(|args| args.get_ref().clone())
+            .unwrap_or_default(),
+        program: suite
+            .program
+            .as_ref()
+            .map(|program| program.get_ref().clone()),
         args: suite
             .args
             .as_ref()

@@ -139,7 +139,11 @@ impl Targets {
         }
         targets.suites.extend_from_slice(only);
         for id in &query.deselect {
-            match places.within(id, &named) {
+            let found = match places.of_suite(id) {
+                Some(found) => found,
+                None => places.within(id, &named),
+            };
+            match found {
                 Ok((suite, tests)) => targets.request(&suite).deselect.extend(tests),
                 Err(mistake) => mistakes.push(mistake),
             }
@@ -290,19 +294,25 @@ impl<'a> Places<'a> {
         self.suites.iter().any(|place| place.name == name)
     }
 
+    /// `SUITE::ID`: the suite, and what it calls the test; `None` if no suite is named.
+    fn of_suite(&self, argument: &str) -> Option<Result<(String, Vec<String>), Diagnostic>> {
+        let (suite, id) = argument.split_once("::")?;
+        let place = self.suites.iter().find(|place| place.name == suite)?;
+        let Some(adapter) = place.adapter else {
+            return Some(Err(is_a_command(argument, suite)));
+        };
+        Some(match adapter.target(&place.dir, id) {
+            Some(test) => Ok((suite.to_owned(), vec![test])),
+            None => Err(Diagnostic::new(format!(
+                "suite `{suite}` has no file for `{id}`"
+            ))),
+        })
+    }
+
     fn target(&self, argument: &str, named: &[String]) -> Result<Target, Diagnostic> {
-        if let Some((suite, id)) = argument.split_once("::")
-            && let Some(place) = self.suites.iter().find(|place| place.name == suite)
-        {
-            let Some(adapter) = place.adapter else {
-                return Err(is_a_command(argument, suite));
-            };
-            return match adapter.target(&place.dir, id) {
-                Some(test) => Ok(Target::Tests(suite.to_owned(), vec![test])),
-                None => Err(Diagnostic::new(format!(
-                    "suite `{suite}` has no file for `{id}`"
-                ))),
-            };
+        if let Some(found) = self.of_suite(argument) {
+            let (suite, tests) = found?;
+            return Ok(Target::Tests(suite, tests));
         }
         if let Some((suite, tests)) = self.by_name(argument, named)? {
             return Ok(Target::Tests(suite, tests));

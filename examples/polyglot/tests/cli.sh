@@ -26,7 +26,7 @@ code() {
 tab=$(printf '\t')
 
 check "counts the standard input" "2${tab}tick" "$(echo 'tick tock tick' | $lexi count | head -n 1)"
-check "help names every command" "4" "$($lexi help | grep -c 'lexi ')"
+check "help names every command" "5" "$($lexi help | grep -c 'lexi ')"
 check "no arguments are a question for help" "0" "$(code $lexi)"
 check "an unknown command is refused" "2" "$(code $lexi sing)"
 check "and named" "lexi: there is no command 'sing'" "$(tail -n 1 "$scratch/err")"
@@ -38,6 +38,7 @@ check "a report has the title of its text" "# station" "$($lexi report texts/sta
 
 printf 'red red red green' >"$scratch/two words.txt"
 check "file names may have spaces" "# two words" "$($lexi report "$scratch/two words.txt" | head -n 1)"
+check "a cloud has each word" "2" "$($lexi cloud "$scratch/two words.txt" | grep -c '<span')"
 check "a chart has a bar for each word" "2" "$($lexi chart "$scratch/two words.txt" | grep -c '<rect')"
 
 check "stores a text" "0" "$(code $lexi add "$scratch/lexi.db" texts/ferry.txt)"

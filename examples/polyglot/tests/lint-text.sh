@@ -1,7 +1,8 @@
 #!/bin/sh
 # No line of a source file is longer than 110 characters or ends in white space.
 cd "$(dirname "$0")/.." || exit
-files=$(find bin chart counter/src counter/tests store tests Makefile paceline.toml -type f ! -name '*.pyc')
+files=$(find bin chart cloud counter/src counter/tests store tests Makefile paceline.toml \
+    -type f ! -name '*.pyc')
 # File names here have no spaces, so the list can be split.
 # shellcheck disable=SC2086
 awk '

@@ -62,6 +62,12 @@ interface Feed
     /** The index of the test to run now, or null if there is none. */
     public function next(): ?int;
 
+    /** @return list<int> the indexes of the tests that are still to be run */
+    public function pending(): array;
+
+    /** Takes a test out of those. */
+    public function take(int $index): void;
+
     /** The test begins. */
     public function begin(int $index): void;
 

@@ -97,7 +97,7 @@ final class Locator
 
     private function autoload(string $path): bool
     {
-        if ($path !== self::DEBIAN && \basename($path) === 'autoload.php' && !$this->hasPhpunit(\dirname($path))) {
+        if ($path !== self::DEBIAN && \basename($path) === 'autoload.php' && !$this->hasPhpunit($path)) {
             return false;
         }
         self::include($path);
@@ -112,14 +112,19 @@ final class Locator
         return true;
     }
 
-    /** Whether a directory of Composer's can hold PHPUnit; an autoloader without it should not be loaded in vain. */
-    private function hasPhpunit(string $directory): bool
+    /**
+     * Whether an autoloader looks as if it had PHPUnit. One that has not must not be loaded: the project's own bootstrap
+     * would load it after PHPUnit, and classes that are in both would be those of PHPUnit.
+     */
+    private function hasPhpunit(string $autoloader): bool
     {
-        if ($this->given !== null || \is_dir($directory . '/phpunit/phpunit') || !\is_dir($directory . '/composer')) {
-            return true;
-        }
-        // PHPUnit's own repository is the root package of its autoloader.
-        return \is_file(\dirname($directory) . '/src/Framework/TestCase.php');
+        $directory = \dirname($autoloader);
+
+        return $this->given !== null
+            || \is_dir($directory . '/phpunit/phpunit')
+            // PHPUnit's own repository is the root package of its autoloader.
+            || \is_file(\dirname($directory) . '/src/Framework/TestCase.php')
+            || \stripos((string) \file_get_contents($autoloader), 'phpunit') !== false;
     }
 
     private static function include(string $path): bool

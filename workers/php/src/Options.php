@@ -13,6 +13,12 @@ final class Options
     public readonly array $overrides;
     /** @var array<string, mixed> */
     public readonly array $workerInput;
+    /** @var ?list<string> files, directories, classes, tests to run; null for all */
+    public readonly ?array $targets;
+    /** @var list<string> in the same notation: what to leave out */
+    public readonly array $deselect;
+    /** @var list<string> paths to leave out */
+    public readonly array $ignore;
 
     /**
      * @param array<string, mixed> $welcome
@@ -21,16 +27,30 @@ final class Options
      */
     public function __construct(array $welcome)
     {
-        $args = $welcome['args'] ?? [];
-        if (!\is_array($args) || \array_filter($args, 'is_string') !== $args) {
-            throw new \RuntimeException('`args` must be a list of texts');
-        }
-        $this->args = \array_values($args);
+        $this->args = self::texts($welcome, 'args') ?? [];
+        $this->targets = self::texts($welcome, 'targets');
+        $this->deselect = self::texts($welcome, 'deselect') ?? [];
+        $this->ignore = self::texts($welcome, 'ignore') ?? [];
         $this->workers = (int) ($welcome['workers'] ?? 1);
         $this->isolation = self::oneOf($welcome, 'isolation', ['worker', 'file', 'test']);
         $this->split = self::oneOf($welcome, 'split', ['fixture', 'file', 'class', 'test']);
         $this->overrides = \array_values((array) ($welcome['overrides'] ?? []));
         $this->workerInput = (array) ($welcome['worker_input'] ?? []);
+    }
+
+    /**
+     * @param array<string, mixed> $welcome
+     *
+     * @return ?list<string>
+     */
+    private static function texts(array $welcome, string $name): ?array
+    {
+        $value = $welcome[$name] ?? null;
+        if ($value !== null && (!\is_array($value) || \array_filter($value, 'is_string') !== $value)) {
+            throw new \RuntimeException('`' . $name . '` must be a list of texts');
+        }
+
+        return $value === null ? null : \array_values($value);
     }
 
     /**

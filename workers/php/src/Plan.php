@@ -15,21 +15,25 @@ final class Plan
         private readonly Driver $driver,
         private readonly Settings $settings,
         private readonly string $split,
+        Selection $selection,
     ) {
         $this->root = (string) \getcwd();
-        $this->units = $driver->units();
         $byKey = [];
-        foreach ($this->units as $number => $unit) {
+        $all = $driver->units();
+        foreach ($all as $unit) {
             $name = $unit->type === 'phpt' ? $this->relative($unit->name) : $unit->name;
             $key = $name;
             for ($copy = 2; isset($byKey[$key]); $copy++) {
                 $key = $name . '#' . $copy;
             }
-            $unit->number = $number;
             $unit->key = $key;
             $byKey[$key] = $unit;
         }
         $this->byKey = $byKey;
+        $this->units = $selection->of($all);
+        foreach ($this->units as $number => $unit) {
+            $unit->number = $number;
+        }
     }
 
     /** Works out what has to stay together; forked workers inherit it. */

@@ -19,11 +19,12 @@ final class Session
     /** Runs in the place of the suite. Returns when PHPUnit shall finish; never in a forked worker. */
     public function serve(Driver $driver): void
     {
-        foreach (['Plan', 'Worker'] as $name) {
+        foreach (['Selection', 'Plan', 'Worker'] as $name) {
             require __DIR__ . '/' . $name . '.php';
         }
         $this->driver = $driver;
-        $plan = new Plan($driver, new Settings($this->options->overrides), $this->options->split);
+        $selection = new Selection($this->options, (string) \getcwd());
+        $plan = new Plan($driver, new Settings($this->options->overrides), $this->options->split, $selection);
         if ($this->number !== null) {
             $this->work($plan, $this->options->workerInput['coverage'] ?? null);
             $driver->finish();

@@ -4,7 +4,7 @@ namespace Paceline\Worker;
 /** How tests ask to be scheduled: their own marks, and the overrides of `welcome`. */
 final class Settings
 {
-    private const FIELDS = ['needs', 'serial', 'weight', 'timeout', 'retries', 'isolation'];
+    private const FIELDS = ['needs', 'conflicts', 'serial', 'weight', 'timeout', 'retries', 'isolation'];
 
     /** @var list<array{string, array<string, mixed>}> pattern (a regular expression) and settings */
     private array $overrides = [];
@@ -52,7 +52,8 @@ final class Settings
      */
     public static function isHeldBack(array $settings): bool
     {
-        return ($settings['serial'] ?? false) === true || isset($settings['needs']) || ($settings['weight'] ?? 1) > 1
+        return ($settings['serial'] ?? false) === true || isset($settings['needs']) || isset($settings['conflicts'])
+            || ($settings['weight'] ?? 1) > 1
             || isset($settings['isolation']);
     }
 
@@ -89,7 +90,7 @@ final class Settings
                 }
             }
             if ($keys !== []) {
-                $settings['needs'] = \array_values($keys);
+                $settings['conflicts'] = \array_values($keys);
             }
         }
 

@@ -23,11 +23,18 @@ final class Stacks
             $trace = (new \Exception())->getTraceAsString();
             // The first frame is this handler.
             $lines = \preg_split('/^#\d+ /m', $trace, -1, \PREG_SPLIT_NO_EMPTY) ?: [];
-            $text = '';
-            foreach (\array_slice($lines, 1) as $number => $line) {
-                if (\str_contains($line, __DIR__ . '/')) {
+            $frames = \array_slice($lines, 1);
+            $ours = static fn (string $line): bool => \str_contains($line, __DIR__ . \DIRECTORY_SEPARATOR);
+            // What called PHPUnit is of no interest, unless there is nothing else.
+            $theirs = [];
+            foreach ($frames as $line) {
+                if ($ours($line)) {
                     break;
                 }
+                $theirs[] = $line;
+            }
+            $text = '';
+            foreach ($theirs !== [] ? $theirs : $frames as $number => $line) {
                 $text .= '#' . $number . ' ' . \rtrim($line) . "\n";
             }
             @\file_put_contents($this->file, $text, \FILE_APPEND);

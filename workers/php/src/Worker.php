@@ -318,6 +318,20 @@ final class Worker implements Feed
         return null;
     }
 
+    public function pending(): array
+    {
+        $tests = $this->current?->unit->tests ?? [];
+
+        return \array_values(\array_filter($this->current?->todo ?? [], static fn (int $index): bool => isset($tests[$index])));
+    }
+
+    public function take(int $index): void
+    {
+        if ($this->current !== null) {
+            $this->current->todo = \array_values(\array_diff($this->current->todo ?? [], [$index]));
+        }
+    }
+
     public function begin(int $index): void
     {
         \assert($this->current !== null);

@@ -9,14 +9,21 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "python" / "tests"))
+sys.path.append(str(HERE.parent.parent / "python" / "tests"))
 
+import engine as engine_module  # noqa: E402
 from engine import Engine  # noqa: E402
+
+held_back_without_conflicts = engine_module.is_held_back
+engine_module.is_held_back = lambda test: (
+    "conflicts" in test.get("paceline", {}) or held_back_without_conflicts(test)
+)
 
 WORKER = str(HERE.parent / "worker.php")
 #: How PHP is called, and which PHPUnit with it; another pair of them can be tried.
 PHP = os.environ.get("PACELINE_TEST_PHP", "php").split()
 PHPUNIT = os.environ.get("PACELINE_TEST_PHPUNIT", "phpunit").split()
+WORKER_COMMAND = [*PHP, WORKER]
 
 
 def plain(directory, args=(), env=None):
@@ -43,19 +50,23 @@ def plain(directory, args=(), env=None):
                 status = child.tag
                 if child.tag == "error" and child.get("type", "").endswith("RiskyTestError"):
                     status = "risky"
-        name = case.get("name")
-        results[case.get("class", ""), name].append((status, int(case.get("assertions", 0))))
+        kind, name = case.get("class", ""), case.get("name")
+        if name.endswith(".phpt"):
+            # The worker names it by its path, from the suite's directory.
+            kind, name = "", os.path.relpath(case.get("file", name), Path(directory).resolve())
+        results[kind, name].append((status, int(case.get("assertions", 0))))
     return results, done.returncode
 
 
 def through_worker(directory, args=(), workers=2, start="fork", **options):
     """The same from a worker's messages, and the engine that has them."""
-    command = [*PHP, WORKER]
-    engine = Engine(directory, workers=workers, start=start, command=command, args=args, **options)
+    engine = Engine(
+        directory, workers=workers, start=start, command=WORKER_COMMAND, args=args, **options
+    )
     engine.run()
     results = collections.defaultdict(list)
     for name, outcome, result in engine.results():
-        kind, _, rest = name.rpartition("::") if ".phpt" in name else name.partition("::")
+        kind, rest = ("", name) if name.endswith(".phpt") else name.split("::", 1)
         native = result.get("native")
         status = {"failed": "failure", "errored": "error"}.get(outcome, outcome)
         if outcome == "passed" and native in ("warning", "risky"):

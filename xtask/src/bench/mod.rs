@@ -5,6 +5,7 @@
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
 //! - [`pytest`]: pytest suites, side by side with other runners
+//! - [`phpunit`]: PHPUnit suites, side by side with phpunit
 //! - [`ruby`]: test-unit suites, side by side with test-unit's own ways
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
@@ -13,6 +14,7 @@ mod commands;
 mod events;
 mod machine;
 mod measure;
+mod phpunit;
 mod pytest;
 mod real;
 mod rounds;
@@ -33,6 +35,8 @@ pub(crate) enum Bench {
     Real(real::Real),
     /// pytest suites, side by side with pytest, pytest-xdist and others
     Pytest(pytest::Pytest),
+    /// PHPUnit suites, side by side with phpunit
+    Phpunit(phpunit::Phpunit),
     /// test-unit suites, side by side with test-unit by itself and its own processes
     Ruby(ruby::Ruby),
     /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
@@ -46,6 +50,7 @@ impl Bench {
             Self::Schedule => schedule::run(),
             Self::Real(real) => real.run(),
             Self::Pytest(pytest) => pytest.run(),
+            Self::Phpunit(phpunit) => phpunit.run(),
             Self::Rpc(rpc) => rpc.run(),
             Self::Ruby(ruby) => ruby.run(),
         }

@@ -1,6 +1,6 @@
 //! Sets the results of two runs side by side.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -68,16 +68,24 @@ pub(crate) struct Difference {
     pub(crate) paceline: String,
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}", self.kind.as_str(), self.test)?;
-        for (name, text) in [("pytest", &self.pytest), ("paceline", &self.paceline)] {
-            writeln!(f, "    {name}:")?;
+impl Difference {
+    /// What a framework of this name says, and what paceline says.
+    pub(crate) fn beside(&self, framework: &str) -> String {
+        let mut shown = format!("{}: {}\n", self.kind.as_str(), self.test);
+        for (name, text) in [(framework, &self.pytest), ("paceline", &self.paceline)] {
+            // Writing to a string does not fail.
+            let _ = writeln!(shown, "    {name}:");
             for line in text.lines() {
-                writeln!(f, "      | {line}")?;
+                let _ = writeln!(shown, "      | {line}");
             }
         }
-        Ok(())
+        shown
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.beside("pytest"))
     }
 }
 

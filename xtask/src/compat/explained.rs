@@ -35,7 +35,8 @@ pub(crate) fn all() -> Result<Vec<Explanation>> {
     parse(FILE).context("reading xtask/compat/explained.toml")
 }
 
-fn parse(text: &str) -> Result<Vec<Explanation>> {
+/// The explanations in a text like that of the file.
+pub(crate) fn parse(text: &str) -> Result<Vec<Explanation>> {
     let file: Table = toml::from_str(text)?;
     let entries = file.get("explained").and_then(Value::as_array);
     entries.into_iter().flatten().map(explanation).collect()

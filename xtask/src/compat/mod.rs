@@ -13,6 +13,7 @@ mod explained;
 mod mode;
 pub(crate) mod packages;
 mod page;
+mod phpunit;
 mod pytest;
 mod record;
 mod results;
@@ -21,11 +22,14 @@ pub(crate) mod ruby;
 use anyhow::Result;
 use clap::Subcommand;
 
+pub(crate) use phpunit::{Phpunit, packages as php_packages};
 pub(crate) use pytest::Pytest;
 pub(crate) use ruby::Ruby;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compat {
+    /// Published packages under PHPUnit and under paceline, test by test
+    Phpunit(Phpunit),
     /// Published packages under pytest and under paceline, test by test
     Pytest(Pytest),
     /// Packages with test-unit and minitest by themselves and under paceline, test by test
@@ -35,6 +39,7 @@ pub(crate) enum Compat {
 impl Compat {
     pub(crate) fn run(&self) -> Result<()> {
         match self {
+            Self::Phpunit(phpunit) => phpunit.run(),
             Self::Pytest(pytest) => pytest.run(),
             Self::Ruby(ruby) => ruby.run(),
         }

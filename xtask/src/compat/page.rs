@@ -36,6 +36,8 @@ impl ModeRow {
 pub(crate) struct Page {
     pub(crate) rows: Vec<Row>,
     pub(crate) reasons: Vec<String>,
+    /// What paceline is compared with; `None`: pytest.
+    pub(crate) framework: Option<&'static str>,
 }
 
 impl Page {
@@ -53,7 +55,8 @@ impl fmt::Display for Page {
         modes.dedup();
         writeln!(
             f,
-            "| package | entries | pytest alone | {} |",
+            "| package | entries | {} alone | {} |",
+            self.framework.unwrap_or("pytest"),
             modes.join(" | ")
         )?;
         writeln!(f, "|---|---:|---|{}", "---|".repeat(modes.len()))?;
@@ -135,6 +138,7 @@ mod tests {
                 ),
             ],
             reasons: vec!["never".to_owned(), "because".to_owned()],
+            framework: None,
         };
         assert_eq!(
             page.to_string(),

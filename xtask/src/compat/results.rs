@@ -41,18 +41,25 @@ impl Results {
     }
 
     fn parse(document: &str) -> Result<Self> {
-        const ELEMENTS: [&str; 3] = ["failure", "error", "skipped"];
+        const ELEMENTS: [&str; 4] = ["failure", "error", "skipped", "warning"];
         let mut reader = Reader::from_str(document);
         reader.config_mut().expand_empty_elements = true;
         let mut results = Self::default();
         let mut is_whole = false;
         let mut case: Option<(Id, Vec<Finding>)> = None;
+        // What is said of a test in attributes that only some frameworks write.
+        let mut said = Finding::default();
         let mut open: Option<Finding> = None;
         loop {
             match reader.read_event()? {
                 Event::Start(start) => match start.name().as_ref() {
                     "testcase" => {
                         let id = (attribute(&start, "classname")?, attribute(&start, "name")?);
+                        said = Finding {
+                            outcome: attribute(&start, "status")?,
+                            message: attribute(&start, "assertions")?,
+                            ..Finding::default()
+                        };
                         case = Some((id, Vec::new()));
                     }
                     name if ELEMENTS.contains(&name) => {
@@ -86,8 +93,19 @@ impl Results {
                         let (id, mut findings) =
                             case.take().context("a testcase ends that has not begun")?;
                         if findings.is_empty() {
+                            let passed = || "passed".to_owned();
+                            let outcome = Some(said.outcome.clone());
                             findings.push(Finding {
-                                outcome: "passed".to_owned(),
+                                outcome: outcome
+                                    .filter(|word| !word.is_empty())
+                                    .unwrap_or_else(passed),
+                                ..Finding::default()
+                            });
+                        }
+                        if !said.message.is_empty() {
+                            findings.push(Finding {
+                                outcome: "assertions".to_owned(),
+                                message: std::mem::take(&mut said.message),
                                 ..Finding::default()
                             });
                         }

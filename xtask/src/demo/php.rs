@@ -1,9 +1,9 @@
 //! PHP-Parser with its tests, from Debian's source package.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{Package, Prepared};
-use crate::{debian, setup};
+use crate::{compat, setup};
 
 pub(super) const PACKAGE: Package = Package {
     language: "php",
@@ -12,8 +12,11 @@ pub(super) const PACKAGE: Package = Package {
 };
 
 fn prepare() -> Result<Prepared> {
+    let names = ["php-parser".to_owned()];
+    let mut packages = compat::php_packages::named(&names)?;
+    let package = packages.pop().context("there is no package")?;
     Ok(Prepared {
-        directory: debian::source("php-parser")?,
+        directory: package.prepare()?,
         environment: Vec::new(),
     })
 }

@@ -10,6 +10,7 @@ mod naming;
 mod npm;
 mod phpunit;
 mod pytest;
+mod rpc;
 mod ruby;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -61,6 +62,15 @@ pub enum How {
     /// Test by test, by an adapter; beside its name what a user would type to run it without
     /// paceline.
     Framework(&'static str, String),
+    /// Test by test, by an adapter whose suites are targets of a build.
+    Target {
+        /// The adapter's name.
+        framework: &'static str,
+        /// The target.
+        test: String,
+        /// What a user would type to run it without paceline.
+        command: String,
+    },
 }
 
 impl How {
@@ -68,7 +78,7 @@ impl How {
     pub fn display(&self) -> String {
         match self {
             Self::Command(command) => command.display(),
-            Self::Framework(_, command) => command.clone(),
+            Self::Framework(_, command) | Self::Target { command, .. } => command.clone(),
         }
     }
 
@@ -205,11 +215,26 @@ pub fn detect(root: &Path, machine: &Machine) -> Detection {
             Some((directory.dir.clone(), &MAKE, finding))
         })
         .collect();
-    let mut names = naming::Names::new(found.iter().map(|(dir, _, _)| dir.as_path()));
+    let targets: Vec<(PathBuf, String, Finding)> = tree
+        .directories()
+        .flat_map(|directory| {
+            let all = rpc::find_all(&context, directory).into_iter();
+            all.map(|(name, finding)| (directory.dir.clone(), name, finding))
+        })
+        .collect();
+    let found_in = found.iter().map(|(dir, _, _)| dir.as_path());
+    let found_in = found_in.chain(targets.iter().map(|(dir, _, _)| dir.as_path()));
+    let mut names = naming::Names::new(found_in);
     let dirs: Vec<PathBuf> = found.iter().map(|(dir, _, _)| dir.clone()).collect();
     for (dir, framework, finding) in found {
-        let suite = suite(&mut names, dir, framework, finding);
-        detection.suites.push(suite);
+        let name = names.name(&dir, framework.name);
+        detection.suites.push(suite(name, dir, framework, finding));
+    }
+    for (dir, name, finding) in targets {
+        let name = names.name(&dir, &name);
+        detection
+            .suites
+            .push(suite(name, dir, &rpc::FRAMEWORK, finding));
     }
     let mut make_above: Vec<PathBuf> = Vec::new();
     for (dir, framework, finding) in makefiles {
@@ -224,7 +249,8 @@ pub fn detect(root: &Path, machine: &Machine) -> Detection {
             (None, None) => None,
         };
         make_above.push(dir.clone());
-        let suite = suite(&mut names, dir, framework, finding);
+        let name = names.name(&dir, framework.name);
+        let suite = suite(name, dir, framework, finding);
         match reason {
             Some(reason) => detection.left_out.push((suite, reason)),
             None => detection.suites.push(suite),
@@ -234,12 +260,7 @@ pub fn detect(root: &Path, machine: &Machine) -> Detection {
     detection
 }
 
-fn suite(
-    names: &mut naming::Names,
-    dir: PathBuf,
-    framework: &Framework,
-    finding: Finding,
-) -> DetectedSuite {
+fn suite(name: String, dir: PathBuf, framework: &Framework, finding: Finding) -> DetectedSuite {
     let evidence = if dir.as_os_str().is_empty() {
         finding.evidence
     } else {
@@ -247,7 +268,7 @@ fn suite(
     };
     let title = framework.title;
     DetectedSuite {
-        name: names.name(&dir, framework.name),
+        name,
         framework: framework.name,
         how: finding.how,
         category: naming::category(&dir),

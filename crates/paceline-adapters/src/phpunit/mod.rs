@@ -120,7 +120,7 @@ impl Adapter for Phpunit {
             },
             evidence: match &missing {
                 None => installed.evidence,
-                Some(missing) => format!("cannot run ({})", missing.what),
+                Some(missing) => format!("nothing ({})", missing.what),
             },
             missing,
         }

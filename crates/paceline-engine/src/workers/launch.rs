@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use paceline_protocol::{Fork, PROTOCOL_VERSION, ToWorker, Welcome};
@@ -10,6 +11,7 @@ use paceline_protocol::{Fork, PROTOCOL_VERSION, ToWorker, Welcome};
 use super::suite::FrameworkSuite;
 use super::worker::Worker;
 use crate::attempt::{Handle, Job, JobId, Program, ProgramLog, Sweep};
+use crate::plan::Launch;
 use crate::run::{Core, LinkId, Peer};
 
 /// How long a worker may take from its start to its first message.
@@ -133,7 +135,7 @@ impl<'env> FrameworkSuite<'env> {
                     id: JobId::Worker(self.id, number),
                     program: Program {
                         suite: self.suite.name.clone(),
-                        launch: Cow::Borrowed(&self.suite.launch),
+                        launch: self.worker_launch(),
                         attempt: 1,
                         env: env
                             .into_iter()
@@ -148,6 +150,29 @@ impl<'env> FrameworkSuite<'env> {
         }
         self.workers.insert(number, worker);
         Ok(number)
+    }
+
+    /// What starts a worker: what has started the host, or what the host has said.
+    fn worker_launch(&self) -> Cow<'env, Launch> {
+        let own = &self.suite.launch;
+        let said = self.ready.as_ref().and_then(|r| r.worker_launch.as_ref());
+        let Some(said) = said.filter(|said| !said.argv.is_empty()) else {
+            return Cow::Borrowed(own);
+        };
+        let env = said
+            .env
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        Cow::Owned(Launch {
+            argv: said.argv.iter().map(OsString::from).collect(),
+            display: own.display.clone(),
+            dir: said
+                .dir
+                .as_ref()
+                .map_or_else(|| own.dir.clone(), PathBuf::from),
+            // What the host was started with goes first: the host may have changed it.
+            env: own.env.iter().cloned().chain(env).collect(),
+        })
     }
 
     /// A connection has said who it is.

@@ -157,6 +157,20 @@ impl<'env> FrameworkSuite<'env> {
                 details: Some(Box::new(details)),
             },
         );
+        self.stop_after_failures(core);
+    }
+
+    /// Ends the suite where its framework is configured to stop after so many failures.
+    fn stop_after_failures(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let most = self.ready.as_ref().map_or(0, |ready| ready.maxfail);
+        let failures = core.ledger.suite_counts(self.id).failures();
+        if most == 0 || failures < u64::from(most) || self.ended_early.is_some() {
+            return;
+        }
+        let plural = if most == 1 { "failure" } else { "failures" };
+        let framework = self.suite.framework;
+        let reason = format!("{framework} is configured to stop after {most} {plural}");
+        self.break_off(core, &reason);
     }
 
     /// A test that ended without its framework saying how.

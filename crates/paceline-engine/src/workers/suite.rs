@@ -82,7 +82,8 @@ impl<'env> FrameworkSuite<'env> {
             usage: Vec::new(),
             measured: (Duration::ZERO, 0),
         };
-        this.host.deadline = Some(Instant::now() + suite.timeout.max(BOOT_PATIENCE));
+        let patience = framework.boot_patience.unwrap_or(BOOT_PATIENCE);
+        this.host.deadline = Some(Instant::now() + suite.timeout.max(patience));
         match this.start_host(core) {
             Ok(handle) => this.host.handle = Some(handle),
             Err(error) => {
@@ -111,11 +112,10 @@ impl<'env> FrameworkSuite<'env> {
                 &format!("each worker boots by itself: {why}"),
             );
         }
-        if ready.collect == "whole" {
-            let why = ready
-                .collect_because
-                .as_deref()
-                .unwrap_or("it was asked for");
+        // Frameworks that always collect everything give no reason.
+        if ready.collect == "whole"
+            && let Some(why) = ready.collect_because.as_deref()
+        {
             self.note(
                 core,
                 NoteKind::Mode,

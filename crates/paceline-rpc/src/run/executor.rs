@@ -41,7 +41,8 @@ impl Executor {
         Self { own }
     }
 
-    fn handle(&self) -> Handle {
+    /// Where bodies run.
+    pub(super) fn handle(&self) -> Handle {
         let Some(own) = &self.own else {
             return Handle::current();
         };

@@ -1,11 +1,10 @@
 //! Which test is started when: the sequential ones first, one after another, then the parallel ones,
 //! each as soon as a worker is free. Both in registration order.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::{Placed, Run, skipped};
@@ -20,39 +19,44 @@ pub(super) async fn schedule<S: Server>(
     tests: Vec<Placed<S>>,
     results: UnboundedSender<TestReport>,
 ) {
-    // The collector lives as long as this function, so sending cannot fail.
-    let tell = |report| {
-        let _ = results.send(report);
-    };
     let (parallel, sequential): (Vec<_>, Vec<_>) = tests
         .into_iter()
         .partition(|(_, test)| run.mode(test) == Mode::Parallel);
-    for (index, test) in sequential {
-        tell(match run.passed_over(index, &test) {
-            Some(report) => report,
-            None => run.attempt(index, &test, None).await,
-        });
-    }
+    phase(run, sequential, &results, 1, false).await;
+    phase(run, parallel, &results, run.config.workers(), true).await;
+}
 
-    let free = Workers::new(run.config.workers());
+/// Runs tests on so many workers, each of which takes the next test when it has ended one. They are
+/// tasks of the runtime that bodies run in, so that no test waits for another thread to wake up.
+async fn phase<S: Server>(
+    run: &Arc<Run<S>>,
+    tests: Vec<Placed<S>>,
+    results: &UnboundedSender<TestReport>,
+    workers: usize,
+    numbered: bool,
+) {
+    let workers = workers.min(tests.len());
+    let queue = Arc::new(Mutex::new(VecDeque::from(tests)));
     let mut running = JoinSet::new();
-    for (index, test) in parallel {
-        // Taken here and not in the tests' own tasks, so that tests start in registration order.
-        let worker = free.next().await;
-        while let Some(finished) = running.try_join_next() {
-            propagate(finished);
-        }
-        // What happened while waiting for the worker counts.
-        if let Some(report) = run.passed_over(index, &test) {
-            tell(report);
-            continue;
-        }
-        let (run, results) = (Arc::clone(run), results.clone());
-        running.spawn(async move {
-            let report = run.attempt(index, &test, Some(worker.number)).await;
-            let _ = results.send(report);
-            drop(worker);
-        });
+    for number in 0..workers {
+        let (run, queue, results) = (Arc::clone(run), Arc::clone(&queue), results.clone());
+        let executor = run.executor.handle();
+        let worker = async move {
+            let next = || {
+                let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+                queue.pop_front()
+            };
+            while let Some((index, test)) = next() {
+                // What happened while the test waited for its turn counts.
+                let report = match run.passed_over(index, &test) {
+                    Some(report) => report,
+                    None => run.attempt(index, &test, numbered.then_some(number)).await,
+                };
+                // The collector lives as long as the phase, so sending cannot fail.
+                let _ = results.send(report);
+            }
+        };
+        running.spawn_on(worker, &executor);
     }
     while let Some(finished) = running.join_next().await {
         propagate(finished);
@@ -93,48 +97,5 @@ impl<S: Server> Run<S> {
             }
         }
         None
-    }
-}
-
-/// The numbers of the workers that are free; the lowest is taken first, so that they stay small.
-struct Workers {
-    permits: Arc<Semaphore>,
-    numbers: Arc<Mutex<BTreeSet<usize>>>,
-}
-
-struct Worker {
-    number: usize,
-    numbers: Arc<Mutex<BTreeSet<usize>>>,
-    /// Given back after the number, since it is dropped after the rest.
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Workers {
-    fn new(count: usize) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(count)),
-            numbers: Arc::new(Mutex::new((0..count).collect())),
-        }
-    }
-
-    async fn next(&self) -> Worker {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
-        let number = {
-            let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            numbers.pop_first().unwrap_or_default()
-        };
-        Worker {
-            number,
-            numbers: Arc::clone(&self.numbers),
-            _permit: permit,
-        }
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.insert(self.number);
     }
 }

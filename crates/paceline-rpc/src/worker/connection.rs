@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
 
@@ -11,6 +11,8 @@ const MAX_LINE: usize = 16 * 1024 * 1024;
 
 pub(super) struct Engine {
     write: Box<dyn AsyncWrite + Unpin + Send>,
+    /// What is to be written next.
+    queued: Vec<u8>,
     messages: mpsc::UnboundedReceiver<Value>,
 }
 
@@ -53,6 +55,7 @@ impl Engine {
         });
         Self {
             write: Box::new(write),
+            queued: Vec::new(),
             messages,
         }
     }
@@ -67,7 +70,14 @@ impl Engine {
         self.messages.try_recv().ok()
     }
 
+    /// Sends a message, after those that were queued.
     pub(super) async fn send(&mut self, message: &Value) -> io::Result<()> {
+        self.queue(message);
+        self.flush().await
+    }
+
+    /// Keeps a message until the next is sent. One write for both costs half.
+    pub(super) fn queue(&mut self, message: &Value) {
         let mut line = message.to_string();
         if line.len() >= MAX_LINE {
             // What identifies the message is kept, so that its test still gets its result.
@@ -81,8 +91,35 @@ impl Engine {
             }
             line = cut.to_string();
         }
-        line.push('\n');
-        self.write.write_all(line.as_bytes()).await?;
+        self.queued.extend_from_slice(line.as_bytes());
+        self.queued.push(b'\n');
+    }
+
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.write.write_all(&self.queued).await?;
+        self.queued.clear();
         self.write.flush().await
+    }
+
+    /// This process cannot go on.
+    pub(super) async fn fatal(&mut self, text: &str) -> io::Result<()> {
+        let error = json!({"kind": "error", "fatal": true, "text": text, "exit_status": 2});
+        self.send(&error).await
+    }
+
+    /// A message of a kind that this program does not know.
+    pub(super) async fn refuse(&mut self, message: &Value) -> io::Result<()> {
+        let text = format!("unknown kind of message: {}", message["kind"]);
+        let error = json!({"kind": "error", "fatal": false, "text": text});
+        self.send(&error).await
+    }
+
+    /// The last message.
+    pub(super) async fn goodbye(&mut self, status: u8) -> io::Result<u8> {
+        // The engine may be gone already.
+        let _ = self
+            .send(&json!({"kind": "goodbye", "exit_status": status}))
+            .await;
+        Ok(status)
     }
 }

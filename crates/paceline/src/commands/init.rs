@@ -155,7 +155,11 @@ fn table(suite: &DetectedSuite) -> Vec<String> {
             format!("command = [{}]", words.join(", "))
         }
         How::Framework(name, _) => format!("framework = {}", string(name)),
+        How::Target { framework, .. } => format!("framework = {}", string(framework)),
     });
+    if let How::Target { test, .. } = &suite.how {
+        lines.push(format!("test = {}", string(test)));
+    }
     if !suite.dir.as_os_str().is_empty() {
         let parts: Vec<_> = suite
             .dir

@@ -91,6 +91,13 @@ fn check_what_runs(
             }
         }
         (None, Some(framework)) => {
+            if let (Some(_), Some(program)) = (&suite.test, &suite.program) {
+                let title = format!("suite `{name}` has both a test target and a program");
+                let mistake = Diagnostic::new(title)
+                    .label(program.span(), "it is there already, and nothing is built")
+                    .help("leave out one of them");
+                mistakes.push(mistake);
+            }
             let known = framework.get_ref().adapter().keys();
             for (key, place) in framework_keys(suite) {
                 if !known.contains(&key) {
@@ -114,6 +121,12 @@ fn framework_keys(suite: &SuiteConfig) -> Vec<(&'static str, Range<usize>)> {
         ("python", suite.python.as_ref().map(toml::Spanned::span)),
         ("php", suite.php.as_ref().map(toml::Spanned::span)),
         ("ruby", suite.ruby.as_ref().map(toml::Spanned::span)),
+        ("test", suite.test.as_ref().map(toml::Spanned::span)),
+        (
+            "cargo-args",
+            suite.cargo_args.as_ref().map(toml::Spanned::span),
+        ),
+        ("program", suite.program.as_ref().map(toml::Spanned::span)),
         ("split", suite.split.as_ref().map(toml::Spanned::span)),
         (
             "isolation",

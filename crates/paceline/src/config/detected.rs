@@ -29,16 +29,23 @@ fn suite(found: &DetectedSuite) -> Result<(SuiteName, SuiteConfig), ConfigError>
         .parse()
         .map_err(|error| ConfigError::new(Diagnostic::from_message(&format!("{error}"))))?;
     let is_root = found.dir.as_os_str().is_empty();
-    let (command, framework) = match &found.how {
-        How::Command(command) => (Some(CommandLine(command.clone())), None),
-        How::Framework(name, _) => {
-            let framework = FrameworkName::find(name);
-            (None, framework.map(|name| Spanned::new(0..0, name)))
+    let framework = |name| FrameworkName::find(name).map(|name| Spanned::new(0..0, name));
+    let (command, framework, test) = match &found.how {
+        How::Command(command) => (Some(CommandLine(command.clone())), None, None),
+        How::Framework(name, _) => (None, framework(name), None),
+        How::Target {
+            framework: name,
+            test,
+            ..
+        } => {
+            let test = Spanned::new(0..0, test.clone());
+            (None, framework(name), Some(test))
         }
     };
     let suite = SuiteConfig {
         command,
         framework,
+        test,
         dir: (!is_root).then(|| Spanned::new(0..0, found.dir.clone())),
         description: Some(found.description.clone()),
         category: found.category.parse().ok(),

@@ -145,6 +145,17 @@ pub struct SuiteConfig {
     /// have it, else `ruby` on `PATH`, with the gems of the nearest `Gemfile.lock`.
     #[schemars(with = "Option<String>", extend("examples" = ["ruby3.3", "bundle exec ruby"]))]
     pub ruby: Option<Spanned<String>>,
+    /// With `framework = "paceline-rpc"`: the test target of the Cargo package in `dir` that is built
+    /// and run. Without it: the only one there is that uses paceline-rpc.
+    #[schemars(with = "Option<String>", extend("examples" = ["rpc"]))]
+    pub test: Option<Spanned<String>>,
+    /// With `framework = "paceline-rpc"`: arguments for the `cargo test` that builds the target.
+    #[schemars(with = "Option<Vec<String>>", extend("examples" = [["--release"]]))]
+    pub cargo_args: Option<Spanned<Vec<String>>>,
+    /// With `framework = "paceline-rpc"`: a test binary that is there already, in place of a target
+    /// to build; a path relative to the root.
+    #[schemars(with = "Option<PathBuf>", extend("examples" = ["dist/rpc-tests"]))]
+    pub program: Option<Spanned<PathBuf>>,
     /// With a framework: which tests of a file have to run together, in one worker and in order.
     /// `"fixture"`, the default: those that share a fixture of a class, module or package;
     /// `"file"`: all; `"class"`: those of a class, and those that share a fixture; `"test"`: none.

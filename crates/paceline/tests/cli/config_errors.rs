@@ -143,7 +143,7 @@ fn misspelt_keys() {
     6 | colour = "red"
       | ^^^^^^ not a key of a suite
       |
-      = help: the keys are command, framework, dir, description, category, timeout, env, depends-on, needs, group, weight, serial, allow-failure, retries, args, python, php, ruby, split, isolation, collect, start, workers, override
+      = help: the keys are command, framework, dir, description, category, timeout, env, depends-on, needs, group, weight, serial, allow-failure, retries, args, python, php, ruby, test, cargo-args, program, split, isolation, collect, start, workers, override
 
     error: 3 mistakes in paceline.toml
     "#);

@@ -387,7 +387,7 @@ fn values_that_no_framework_has() {
     2 | framework = "rspec"
       |             ^^^^^^^ value of `framework`
       |
-      = help: the frameworks are phpunit, pytest, test-unit, minitest; everything else runs as a `command`
+      = help: the frameworks are phpunit, pytest, paceline-rpc, test-unit, minitest; everything else runs as a `command`
 
     error: `split` cannot be `files`
      --> paceline.toml:3:9

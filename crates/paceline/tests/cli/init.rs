@@ -92,14 +92,16 @@ fn writes_what_it_finds_with_the_evidence() {
     # category = "unit"
     "#);
     // It is a configuration without mistakes that lists what was found.
-    assert_snapshot!(environment.run(["list"]), @r#"
+    let mut command = environment.command(["list"]);
+    assert_snapshot!(environment.finish(command.env("PATH", "")), @r#"
     exit code 0
     ---- stdout
     unit
       cargo              Rust tests
       api                Python tests in api
-                         pytest with python3 (found on PATH; there is uv.lock, but no environment, and `uv` is not on PATH)
+                         pytest with no interpreter (uv.lock asks for `uv`, which is not on PATH)
       my-web             PHP tests in my "web"
+                         phpunit with nothing (vendor/bin/phpunit is missing)
 
     integration
       tests/integration  Go tests in tests/integration

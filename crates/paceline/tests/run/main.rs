@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod interrupts;
 mod outcomes;
+mod phpunit;
 mod pytest;
 mod pytest_faults;
 mod records;

@@ -116,7 +116,7 @@ final class Driver implements \Paceline\Worker\Driver
     public function start(): void
     {
         // So that our frames stay out of stack traces, and our files out of separate processes.
-        ExcludeList::addDirectory(\dirname(__DIR__, 2));
+        ExcludeList::addDirectory(\dirname(__DIR__));
     }
 
     public function run(Unit $unit, Feed $feed): void

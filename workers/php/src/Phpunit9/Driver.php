@@ -116,7 +116,7 @@ final class Driver implements \Paceline\Worker\Driver
     {
         // So that our frames stay out of stack traces, and our files out of separate processes.
         if (\method_exists(ExcludeList::class, 'addDirectory')) {
-            ExcludeList::addDirectory(\dirname(__DIR__, 2));
+            ExcludeList::addDirectory(\dirname(__DIR__));
         }
         $this->result->addListener($this->listener);
     }

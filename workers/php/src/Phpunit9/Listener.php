@@ -27,9 +27,10 @@ final class Listener implements TestListener
         if ($this->feed === null || $this->feed->outcome() !== null) {
             return;
         }
-        $index = $this->suite?->drainedIndex($test);
+        $index = $this->suite?->indexOf($test);
         if ($index !== null) {
             $this->own = true;
+            $this->feed->take($index);
             $this->feed->begin($index);
         }
     }

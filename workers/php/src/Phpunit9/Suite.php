@@ -122,8 +122,8 @@ final class WholeSuite extends TestSuite
 /** A class as it runs in a worker: PHPUnit's own `run` takes its tests from the feed. */
 final class UnitSuite extends TestSuite
 {
-    /** @var array<int, array{int, TestCase}> tests that were asked for all at once, by object id */
-    private array $drained = [];
+    /** @var array<int, TestCase> tests that have been asked for all at once, by index */
+    private array $copies = [];
 
     public function __construct(private readonly Unit $unit, private readonly Feed $feed)
     {
@@ -145,26 +145,35 @@ final class UnitSuite extends TestSuite
     {
         while (($index = $this->feed->next()) !== null) {
             $this->feed->begin($index);
-            // The pristine test is kept: it can be asked for again.
-            yield clone $this->unit->tests[$index];
+            $test = $this->copy($index);
+            unset($this->copies[$index]);
+            yield $test;
             $this->feed->finish();
         }
     }
 
-    /** All tests that are left: PHPUnit asks for them where what goes before the first has failed. */
+    /** All tests that are left. Listeners ask for them, and PHPUnit where what goes before the first has failed. */
     public function tests(): array
     {
         $tests = [];
-        while (($index = $this->feed->next()) !== null) {
-            $tests[] = $test = clone $this->unit->tests[$index];
-            $this->drained[\spl_object_id($test)] = [$index, $test];
+        foreach ($this->feed->pending() as $index) {
+            $tests[] = $this->copies[$index] = $this->copy($index);
         }
 
         return $tests;
     }
 
-    public function drainedIndex(object $test): ?int
+    /** The index of a test that PHPUnit has taken from `tests`. */
+    public function indexOf(object $test): ?int
     {
-        return $this->drained[\spl_object_id($test)][0] ?? null;
+        $index = \array_search($test, $this->copies, true);
+
+        return $index === false ? null : $index;
+    }
+
+    /** The pristine test is kept: it can be asked for again. */
+    private function copy(int $index): TestCase
+    {
+        return $this->copies[$index] ?? clone $this->unit->tests[$index];
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Package {
     pub(super) ruby: &'static [&'static str],
     /// Files and directories; a `*` stands for any name.
     paths: &'static [&'static str],
+    /// Whether some of its cases ask for another order each time (`test_order = :random`).
+    pub(super) is_shuffled: bool,
 }
 
 const USUAL: &[&str] = &["-Ilib", "-Itest"];
@@ -43,6 +45,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Own("test-unit"),
         ruby: &["-Itest"],
         paths: &["test"],
+        is_shuffled: false,
     },
     Package {
         name: "rss",
@@ -50,6 +53,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Gem,
         ruby: USUAL,
         paths: &["test/test_*.rb"],
+        is_shuffled: false,
     },
     Package {
         name: "csv",
@@ -57,6 +61,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Debian("ruby-csv"),
         ruby: &["-Ilib", "-Itest", "-Itest/lib"],
         paths: &["test/csv"],
+        is_shuffled: false,
     },
     Package {
         name: "test-unit",
@@ -64,6 +69,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Debian("ruby-test-unit"),
         ruby: USUAL,
         paths: &["test"],
+        is_shuffled: true,
     },
     Package {
         name: "minitest-features",
@@ -71,6 +77,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Own("minitest"),
         ruby: &["-Itest"],
         paths: &["test/features_test.rb", "test/features_spec.rb"],
+        is_shuffled: false,
     },
     Package {
         name: "tzinfo",
@@ -78,6 +85,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Debian("ruby-tzinfo"),
         ruby: USUAL,
         paths: &["test/ts_all_zoneinfo.rb"],
+        is_shuffled: false,
     },
     Package {
         name: "rack",
@@ -85,6 +93,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Debian("ruby-rack"),
         ruby: USUAL,
         paths: &["test/spec_*.rb"],
+        is_shuffled: false,
     },
     Package {
         name: "kramdown",
@@ -92,6 +101,7 @@ pub(super) const PACKAGES: [Package; 8] = [
         source: Source::Debian("ruby-kramdown"),
         ruby: USUAL,
         paths: &["test/test_*.rb"],
+        is_shuffled: false,
     },
 ];
 

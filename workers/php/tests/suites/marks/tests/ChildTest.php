@@ -1,0 +1,6 @@
+<?php
+require_once __DIR__ . '/AnnotatedTest.php';
+
+class ChildTest extends AnnotatedTest
+{
+}

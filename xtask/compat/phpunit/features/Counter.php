@@ -1,0 +1,7 @@
+<?php
+namespace Features;
+
+final class Counter
+{
+    public static int $count = 0;
+}

@@ -1,0 +1,4 @@
+<?php
+namespace Features;
+
+final class EmptyTest extends \PHPUnit\Framework\TestCase {}

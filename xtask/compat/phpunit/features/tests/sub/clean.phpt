@@ -1,0 +1,8 @@
+--TEST--
+cleans up
+--FILE--
+<?php print "x";
+--CLEAN--
+<?php
+--EXPECT--
+x

@@ -1,0 +1,7 @@
+--TEST--
+fails
+--FILE--
+<?php print "a\nb\n";
+--EXPECT--
+a
+c

@@ -1,0 +1,6 @@
+--TEST--
+pattern
+--FILE--
+<?php print "x 12 y";
+--EXPECTF--
+x %d y

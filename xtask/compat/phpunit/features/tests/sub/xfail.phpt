@@ -1,0 +1,8 @@
+--TEST--
+expected to fail
+--XFAIL--
+known
+--FILE--
+<?php print 1;
+--EXPECT--
+2

@@ -1,0 +1,299 @@
+//! `cargo xtask compat phpunit`.
+//!
+//! - [`packages`]: packages from Debian's source packages, and a suite of our own
+//! - [`normal`]: what makes no difference between PHPUnit's own log and paceline's report
+
+mod normal;
+pub(crate) mod packages;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use self::packages::{PACKAGES, Package};
+use super::compare::{Difference, Kind, compare};
+use super::explained::{self, Explanation};
+use super::mode::{Mode, Split, Start, modes};
+use super::page::{ModeRow, Page, Row};
+use super::results::Results;
+use crate::{process, product, setup};
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Phpunit {
+    /// The small fixed set, forked and spawned, with two workers
+    #[arg(long)]
+    quick: bool,
+    /// Only these packages: features (our own), php-parser, …
+    #[arg(
+        long,
+        value_name = "PACKAGE,…",
+        value_delimiter = ',',
+        conflicts_with = "quick"
+    )]
+    packages: Vec<String>,
+    /// How workers start
+    #[arg(long, value_delimiter = ',', default_values = ["fork", "spawn"])]
+    start: Vec<Start>,
+    /// Numbers of workers
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 8])]
+    jobs: Vec<u16>,
+    /// Use this paceline instead of building one
+    #[arg(long, value_name = "FILE")]
+    paceline: Option<PathBuf>,
+}
+
+/// Seconds after which a run is taken for hung.
+const PATIENCE: &str = "600";
+
+const EXPLAINED: &str = include_str!("../../../compat/phpunit/explained.toml");
+
+impl Phpunit {
+    /// What `--quick` runs.
+    pub(crate) fn quick() -> Self {
+        Self {
+            quick: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn run(&self) -> Result<()> {
+        setup::ensure(setup::PHP_PACKAGES)?;
+        let paceline = match &self.paceline {
+            Some(path) => path
+                .canonicalize()
+                .with_context(|| format!("finding {}", path.display()))?,
+            None => product::release()?,
+        };
+        let chosen: Vec<&Package> = match (self.quick, self.packages.as_slice()) {
+            (true, _) => PACKAGES.iter().filter(|one| one.is_quick).collect(),
+            (false, []) => PACKAGES.iter().collect(),
+            (false, names) => packages::named(names)?,
+        };
+        let modes = if self.quick {
+            modes(&[Start::Fork, Start::Spawn], &[2], &[Split::Fixture])
+        } else {
+            modes(&self.start, &self.jobs, &[Split::Fixture])
+        };
+        let explanations =
+            explained::parse(EXPLAINED).context("reading xtask/compat/phpunit/explained.toml")?;
+        let mut page = Page {
+            framework: Some("phpunit"),
+            reasons: explanations
+                .iter()
+                .map(|explanation| explanation.reason.clone())
+                .collect(),
+            ..Page::default()
+        };
+        let runs = Runs {
+            paceline,
+            explanations,
+        };
+        for package in chosen {
+            let row = runs
+                .package(package, &modes)
+                .with_context(|| format!("the tests of {}", package.name))?;
+            page.rows.push(row);
+        }
+        println!("\n{page}");
+        match page.unexplained() {
+            0 => Ok(()),
+            count => bail!(
+                "{count} differences without a reason; the reports and what was printed are in {}",
+                packages::directory().join("results").display()
+            ),
+        }
+    }
+}
+
+struct Runs {
+    paceline: PathBuf,
+    explanations: Vec<Explanation>,
+}
+
+impl Runs {
+    fn package(&self, package: &Package, modes: &[Mode]) -> Result<Row> {
+        let tree = package.prepare()?;
+        let tree = tree
+            .canonicalize()
+            .with_context(|| format!("finding {}", tree.display()))?;
+        let results = packages::directory().join("results").join(package.name);
+        fs::create_dir_all(&results).with_context(|| format!("creating {}", results.display()))?;
+        let files = |name: &str| Files {
+            report: results.join(format!("{name}.xml")),
+            printed: results.join(format!("{name}.log")),
+        };
+        let plain_files = files("phpunit");
+        let plain = run(
+            Command::new("timeout")
+                .args([PATIENCE, "phpunit", "--log-junit"])
+                .arg(&plain_files.report)
+                .args(package.arguments)
+                .current_dir(&tree),
+            &plain_files,
+        )?;
+        let expected = normal::of_phpunit(&plain.results, &tree);
+        let mut row = Row {
+            package: package.shown()?,
+            pytest: plain.counts(),
+            tests: expected.len(),
+            modes: Vec::new(),
+        };
+        println!(
+            "{}: phpunit {:.1} s, {}",
+            package.name, plain.wall, row.pytest
+        );
+        for mode in modes {
+            let name = mode.to_string();
+            let files = files(&name);
+            let configuration = tree.join(format!("paceline-{name}.toml"));
+            let arguments = toml::Value::from(package.arguments.to_vec());
+            let text = format!(
+                "[suite.phpunit]\nframework = \"phpunit\"\nstart = \"{}\"\nargs = {arguments}\n",
+                mode.start
+            );
+            fs::write(&configuration, text)
+                .with_context(|| format!("writing {}", configuration.display()))?;
+            let found = run(
+                Command::new("timeout")
+                    .arg(PATIENCE)
+                    .arg(&self.paceline)
+                    .args(["-q", "--no-history", "--color", "never", "--config"])
+                    .arg(&configuration)
+                    .arg("--jobs")
+                    .arg(mode.jobs.to_string())
+                    .arg("--report")
+                    .arg(format!("junit={}", files.report.display()))
+                    .current_dir(&tree),
+                &files,
+            )
+            .with_context(|| format!("{name} of {}", package.name))?;
+            let results = normal::of_paceline(&found.results);
+            let mut differences = compare(&expected, &results);
+            differences.extend(of_run(&plain, &found));
+            row.modes
+                .push(self.sort_out(package.name, &name, &differences, found.wall));
+        }
+        Ok(row)
+    }
+
+    /// Prints the differences, and counts those without a reason.
+    fn sort_out(
+        &self,
+        package: &str,
+        mode: &str,
+        differences: &[Difference],
+        wall: f64,
+    ) -> ModeRow {
+        let mut unexplained = BTreeMap::new();
+        let mut explained = BTreeSet::new();
+        let mut text = String::new();
+        for difference in differences {
+            let reason = self
+                .explanations
+                .iter()
+                .position(|explanation| explanation.explains(package, mode, difference));
+            if let Some(at) = reason {
+                explained.insert(at + 1);
+            } else {
+                *unexplained.entry(difference.kind).or_insert(0) += 1;
+                // Writing to a string does not fail.
+                let _ = write!(text, "{package} {mode}: {}", difference.beside("phpunit"));
+            }
+        }
+        let row = ModeRow {
+            mode: mode.to_owned(),
+            wall,
+            unexplained,
+            explained,
+        };
+        let verdict = if row.agrees() { "agrees" } else { "DIFFERS" };
+        println!("{package}: {mode} {:.1} s, {verdict}", row.wall);
+        print!("{text}");
+        row
+    }
+}
+
+struct Files {
+    report: PathBuf,
+    /// Standard output and error.
+    printed: PathBuf,
+}
+
+/// A run that has ended.
+struct Run {
+    results: Results,
+    code: Option<i32>,
+    printed: String,
+    wall: f64,
+}
+
+impl Run {
+    /// The counts that PHPUnit prints at its end: `Tests: 3, Assertions: 4.`
+    fn counts(&self) -> String {
+        let is_counts = |line: &&str| line.starts_with("Tests: ") || line.starts_with("OK");
+        let line = self.printed.lines().rev().find(is_counts);
+        line.unwrap_or_default().trim_end_matches('.').to_owned()
+    }
+}
+
+fn run(command: &mut Command, files: &Files) -> Result<Run> {
+    // What an earlier run has left would be taken for what this one has written.
+    if files.report.exists() {
+        fs::remove_file(&files.report)
+            .with_context(|| format!("removing {}", files.report.display()))?;
+    }
+    let create =
+        |path: &Path| File::create(path).with_context(|| format!("creating {}", path.display()));
+    let out = create(&files.printed)?;
+    let err = out.try_clone().context("opening a log twice")?;
+    let started = Instant::now();
+    let status = command
+        .env("COLUMNS", "80")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .status()
+        .with_context(|| format!("starting {}", process::shown(command)))?;
+    let wall = started.elapsed().as_secs_f64();
+    let printed =
+        fs::read(&files.printed).with_context(|| format!("reading {}", files.printed.display()))?;
+    let results = Results::read(&files.report).with_context(|| {
+        format!(
+            "{} ended with {status}; it printed {}",
+            process::shown(command),
+            files.printed.display()
+        )
+    })?;
+    Ok(Run {
+        results,
+        code: status.code(),
+        printed: String::from_utf8_lossy(&printed).into_owned(),
+        wall,
+    })
+}
+
+/// Differences of the runs as a whole.
+fn of_run(phpunit: &Run, paceline: &Run) -> Vec<Difference> {
+    let difference = |kind, expected: &str, found: &str| Difference {
+        kind,
+        test: String::new(),
+        pytest: expected.to_owned(),
+        paceline: found.to_owned(),
+    };
+    let mut differences = Vec::new();
+    if (phpunit.code == Some(0)) != (paceline.code == Some(0)) {
+        let code = |run: &Run| format!("exit code {:?}", run.code);
+        differences.push(difference(Kind::Exit, &code(phpunit), &code(paceline)));
+    }
+    let lines = paceline.printed.lines();
+    let complaints = lines.filter(|line| line.contains("does not keep to the protocol"));
+    differences.extend(complaints.map(|line| difference(Kind::Protocol, "", line)));
+    differences
+}
