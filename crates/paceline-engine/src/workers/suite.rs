@@ -263,8 +263,12 @@ impl<'env> FrameworkSuite<'env> {
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
-        if self.parts.is_empty() && self.workers.is_empty() && self.host.state == HostState::Serving
-        {
+        // A host waits for the workers that it has forked by itself.
+        let are_ending = match self.forks {
+            true => self.workers.values().all(|worker| worker.is_ending),
+            false => self.workers.is_empty(),
+        };
+        if self.parts.is_empty() && are_ending && self.host.state == HostState::Serving {
             self.end_host(core);
         }
     }
