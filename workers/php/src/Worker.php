@@ -40,6 +40,7 @@ final class Worker implements Feed
     private bool $stopNow = false;
     /** @var array{stop: list<string>, fail: list<string>} */
     private array $policy;
+    private Providers $providers;
     /** Tells the parent of an isolated child which test begins. */
     private ?\Closure $onStart = null;
 
@@ -52,6 +53,7 @@ final class Worker implements Feed
         private readonly ?\Closure $saveCoverage = null,
     ) {
         $this->policy = $driver->policy();
+        $this->providers = new Providers($plan, $driver);
     }
 
     public function work(): void
@@ -310,7 +312,11 @@ final class Worker implements Feed
         $this->takeIn();
         while (!$this->stopNow && $this->current !== null && ($this->current->todo ?? []) !== []) {
             if (isset($this->current->unit->tests[$this->current->todo[0]])) {
-                return \array_shift($this->current->todo);
+                $index = \array_shift($this->current->todo);
+                $this->providers->provideFor($this->current->unit, $index);
+                $this->providers->noteRun($this->current->unit, $index);
+
+                return $index;
             }
             $this->missing("this worker's suite has no such test in the unit");
         }

@@ -129,6 +129,12 @@ class Marks(SuiteCase):
         for name in ("ProvidingTest::testProvides", "DependingTest::testOfOther"):
             self.assertEqual(groups[name], groups["ProvidingTest::testOther"])
 
+    def test_what_other_workers_provide_is_there(self):
+        # This engine does not keep the classes of a group together.
+        for workers in (1, 2, 8):
+            outcomes = self.run_suite((), self.SUITE, workers=workers)
+            self.assertEqual(set(outcomes.values()), {"passed"})
+
     def test_overrides(self):
         overrides = [
             {"tests": "DependingTest::*", "weight": 2},

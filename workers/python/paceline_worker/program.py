@@ -111,12 +111,15 @@ def run_pytest(
         text = "".join(tee.kept).strip() or "pytest ended with status %d" % status
         connection.send({"kind": "error", "fatal": True, "text": cut(text), "exit_status": status})
     connection.flush()
-    if options.worker is not None:
-        forking.run_exit_handlers(lambda text: sys.stderr.write(text + "\n"))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0 if plugin.booted else 1)
-    sys.exit(0 if plugin.booted else 1)
+    # Without the interpreter's own end: taking a booted pytest apart object by object takes longer
+    # than a small suite, and threads that tests have left would be waited for.
+    forking.run_exit_handlers(lambda text: sys.stderr.write(text + "\n"))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(0 if plugin.booted else 1)
 
 
 def _no_breakpoint(*_args: Any, **_kwargs: Any) -> None:

@@ -12,6 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
+use super::engine_cost;
 use super::events::Run;
 use super::machine;
 use super::measure::{Measured, measure};
@@ -96,6 +97,8 @@ impl Commands {
         place.side_by_side(rounds, &mut page)?;
         place.start(&mut page)?;
         place.own_cpu(rounds, &mut page)?;
+        let kinds = [&TRUE, &SLEEP, &BUSY].map(|kind| (kind.name, kind.count, kind.argv));
+        engine_cost::table(&kinds, rounds, &mut page)?;
         print!("{page}");
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench …`: each prints the Markdown that docs/benchmarks.md holds.
 //!
 //! - [`commands`]: many short commands, side by side with other runners
+//!   [`engine_cost`] is the engine without what the command adds
 //! - [`schedule`]: simulated runs against their limit
 //! - [`real`]: a repository of published packages; [`agreement`] checks its report by its logs
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
@@ -11,6 +12,7 @@
 
 mod agreement;
 mod commands;
+mod engine_cost;
 mod events;
 mod machine;
 mod measure;

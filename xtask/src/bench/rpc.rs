@@ -17,10 +17,10 @@ use crate::process;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Rpc {
     /// How many tests each binary has; thousands of `#[tokio::test]` take minutes to compile
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 100)]
     tests: usize,
     /// How often each is measured
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 9)]
     rounds: usize,
 }
 

@@ -197,3 +197,44 @@ fn end_of(path: &Path, from: u64) -> Option<String> {
     file.take(LAST_OUTPUT).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use paceline_protocol::Captured;
+
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_those_of_this_worker_and_not_too_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("worker-0.log");
+        fs::write(&log, "of an earlier worker\n").unwrap();
+        let mut worker = Worker::new(log.clone(), Instant::now());
+        assert_eq!(last_output(&worker), []);
+        let noise = "x".repeat(2 * LAST_OUTPUT as usize);
+        fs::write(&log, format!("of an earlier worker\n{noise}the end")).unwrap();
+        let stdout = dir.path().join("stdout");
+        fs::write(&stdout, "captured").unwrap();
+        worker.captured = Some(Captured {
+            stdout: Some(stdout.display().to_string()),
+            stderr: Some(dir.path().join("none").display().to_string()),
+        });
+        worker.exit = Some(Exit::Signal(11));
+        let output = last_output(&worker);
+        assert_eq!(
+            output[0],
+            ("Captured stdout".to_owned(), "captured".to_owned())
+        );
+        let (title, text) = &output[1];
+        assert_eq!(title, "Last output of the worker");
+        assert_eq!(text.len(), LAST_OUTPUT as usize);
+        assert!(text.ends_with("the end"));
+        assert!(
+            last_words(&worker).starts_with("the last one: killed by SIGSEGV\nCaptured stdout:\n")
+        );
+        worker.mark_log();
+        assert_eq!(log_output(&worker), None);
+    }
+}

@@ -3,17 +3,16 @@
 use std::time::Instant;
 
 use paceline_protocol::{
-    CollectError, Collected, Discovered, FromWorker, TakenBack, TestStarted, UnitDescription,
-    WarningMessage,
+    Discovered, FromWorker, TakenBack, TestStarted, UnitDescription, WarningMessage,
 };
 use rustix::process::Pid;
 
 use super::part::Part;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
-use super::unit::{Test, TestState, Unit};
+use super::unit::{TestState, Unit};
 use super::worker::{KillCause, RunningTest};
 use crate::attempt::Stop;
-use crate::event::{AttemptStarted, EventKind, NotRun, TestWarning, UnitCollected, Warning};
+use crate::event::{AttemptStarted, EventKind, NotRun, TestWarning, Warning};
 use crate::outcome::Exit;
 use crate::run::Core;
 use crate::run::Peer;
@@ -194,7 +193,7 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     /// The part that a worker is busy with, if it is one of this unit.
-    fn current(&self, number: u32, unit: u32) -> Result<TaskId, Misfit> {
+    pub(super) fn current(&self, number: u32, unit: u32) -> Result<TaskId, Misfit> {
         let task = self
             .workers
             .get(&number)
@@ -221,129 +220,6 @@ impl<'env> FrameworkSuite<'env> {
             worker.collect_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
         }
         Ok(())
-    }
-
-    fn collected(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        number: u32,
-        collected: Collected,
-    ) -> Handled {
-        let task = self.current(number, collected.unit)?;
-        let place = collected.unit as usize;
-        let unit = &mut self.units[place];
-        if let Some(tests) = collected.tests {
-            if collected.first == 0 {
-                unit.pieces.clear();
-            }
-            if collected.first as usize != unit.pieces.len() {
-                return Err(Misfit("descriptions of tests with a gap".to_owned()));
-            }
-            unit.pieces.extend(tests);
-        } else if unit.tests.is_none() {
-            return Err(Misfit("a unit without its tests".to_owned()));
-        }
-        if collected.more {
-            return Ok(());
-        }
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.collect_by = None;
-        }
-        let unit = &mut self.units[place];
-        let descriptions = std::mem::take(&mut unit.pieces);
-        if let Some(known) = &unit.tests {
-            // Another worker was first. Ids may differ from process to process, their number not.
-            if known.len() != collected.count as usize {
-                let text = format!(
-                    "worker {number} collected {} tests in {}, another one {}",
-                    collected.count,
-                    unit.path,
-                    known.len()
-                );
-                self.worker_error(core, &format!("worker {number}"), &text);
-            }
-            return Ok(());
-        }
-        if descriptions.len() != collected.count as usize {
-            return Err(Misfit("another number of tests than it says".to_owned()));
-        }
-        let began = self.parts.get(&task).and_then(|part| part.began);
-        let unit = &mut self.units[place];
-        unit.collect_time = core.now().saturating_sub(began.unwrap_or_default());
-        unit.digest = Some(collected.digest);
-        let mut mistakes = Vec::new();
-        let test = |description| {
-            let mut test = Test::new(description, task);
-            mistakes.extend(test.settle_timeout().err());
-            test
-        };
-        unit.tests = Some(descriptions.into_iter().map(test).collect());
-        if !mistakes.is_empty() {
-            let error = CollectError {
-                unit: Some(collected.unit),
-                text: Some(mistakes.join("\n")),
-                ..CollectError::default()
-            };
-            self.collect_error(core, Some(number), &error);
-        }
-        let uncollected = self
-            .units
-            .iter()
-            .filter(|unit| unit.tests.is_none())
-            .count();
-        core.tell(EventKind::UnitCollected(UnitCollected {
-            suite: self.suite.name.clone(),
-            unit: self.units[place].path.clone(),
-            tests: u64::from(collected.count),
-            deselected: collected.deselected,
-            uncollected: Some(uncollected as u64),
-        }));
-        self.hold_back(core, task, place);
-        Ok(())
-    }
-
-    /// Gives tests that take more than their worker's slot parts of their own.
-    fn hold_back(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId, place: usize) {
-        if self
-            .parts
-            .get(&task)
-            .is_some_and(|part| part.tests.is_some())
-        {
-            return;
-        }
-        let tests = self.units[place].tests();
-        let (held, free): (Vec<u32>, Vec<u32>) =
-            (0..tests.len() as u32).partition(|index| tests[*index as usize].is_held_back());
-        // Neighbours that ask for the same travel together.
-        let mut groups: Vec<Vec<u32>> = Vec::new();
-        for index in held {
-            let settings = |index: u32| &tests[index as usize].settings;
-            match groups.last_mut() {
-                Some(group) if settings(group[0]) == settings(index) => group.push(index),
-                _ => groups.push(vec![index]),
-            }
-        }
-        if let Some(part) = self.parts.get_mut(&task) {
-            part.tests = Some(free);
-        }
-        for group in groups {
-            let settings = self.units[place].tests()[group[0] as usize]
-                .settings
-                .clone();
-            match core.constraints_of(&settings, self.constraints()) {
-                Ok(constraints) => {
-                    let mut part = Part::of(place, group);
-                    part.isolation.clone_from(&settings.isolation);
-                    part.serial = settings.serial;
-                    self.add_part(core, part, constraints, None);
-                }
-                Err(text) => {
-                    for index in group {
-                        self.enter_test_error(core, place, index, &text);
-                    }
-                }
-            }
-        }
     }
 
     fn test_started(
@@ -514,7 +390,7 @@ impl<'env> FrameworkSuite<'env> {
         }));
     }
 
-    fn worker_error(&self, core: &mut Core<'_, '_, 'env>, who: &str, text: &str) {
+    pub(super) fn worker_error(&self, core: &mut Core<'_, '_, 'env>, who: &str, text: &str) {
         core.tell(EventKind::Warning(Warning {
             suite: Some(self.suite.name.clone()),
             message: format!("{who}: {text}"),

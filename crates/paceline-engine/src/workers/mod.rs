@@ -2,14 +2,16 @@
 //!
 //! - `unit`, `part`: what there is to run, and how it is handed out
 //! - `worker`, `host`: the processes
-//! - `suite`: the life of a suite, from boot to end; `launch`: starts its processes
-//! - `messages`: what workers say; `results`: what becomes of it; `death`: what becomes of the
-//!   work of a worker that has gone
+//! - `suite`: the life of a suite; `launch`: starts its processes; `end`: how they and the suite end
+//! - `messages`: what workers say; `collect`, `results`: what becomes of it; `death`: what becomes of
+//!   the work of a worker that has gone
 //! - `split`: shares the rest of a unit with a worker that has nothing to do
 //! - `clock`: timeouts, and how a worker is made to end
 
 mod clock;
+mod collect;
 mod death;
+mod end;
 mod host;
 mod launch;
 mod messages;

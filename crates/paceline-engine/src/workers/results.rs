@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceline_protocol::{
-    CollectError, CollectSkipped, Place, ProblemMessage, SubtestMessage, TestFinished, TestOutcome,
-};
+use paceline_protocol::{Place, ProblemMessage, SubtestMessage, TestFinished, TestOutcome};
 
 use super::death::log_output;
 use super::messages::Misfit;
@@ -247,7 +245,7 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     /// An entry that is no test of a unit.
-    fn enter_extra(
+    pub(super) fn enter_extra(
         &mut self,
         core: &mut Core<'_, '_, 'env>,
         unit: Option<usize>,
@@ -298,90 +296,6 @@ impl<'env> FrameworkSuite<'env> {
                 })),
             },
         );
-    }
-
-    pub(super) fn collect_error(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        number: Option<u32>,
-        error: &CollectError,
-    ) {
-        let problem = Problem {
-            phase: "collect".to_owned(),
-            outcome: "errored".to_owned(),
-            message: error.message.clone(),
-            text: error.text.clone(),
-            location: error.location.as_ref().map(location),
-            ..Problem::default()
-        };
-        let details = TestDetails {
-            problems: vec![problem],
-            sections: error.sections.clone(),
-            worker: number,
-            ..TestDetails::default()
-        };
-        self.enter_collection(
-            core,
-            error.unit,
-            error.id.as_deref(),
-            Outcome::Errored,
-            details,
-        );
-    }
-
-    pub(super) fn collect_skipped(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        number: Option<u32>,
-        skipped: &CollectSkipped,
-    ) {
-        let problem = Problem {
-            phase: "collect".to_owned(),
-            outcome: "skipped".to_owned(),
-            reason: skipped.reason.clone(),
-            location: skipped.location.as_ref().map(location),
-            ..Problem::default()
-        };
-        let details = TestDetails {
-            problems: vec![problem],
-            worker: number,
-            ..TestDetails::default()
-        };
-        self.enter_collection(
-            core,
-            skipped.unit,
-            skipped.id.as_deref(),
-            Outcome::Skipped,
-            details,
-        );
-    }
-
-    fn enter_collection(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        unit: Option<u32>,
-        id: Option<&str>,
-        outcome: Outcome,
-        details: TestDetails,
-    ) {
-        let unit = unit
-            .map(|unit| unit as usize)
-            .filter(|unit| *unit < self.units.len());
-        // Every worker that collects the unit says so.
-        if unit.is_some_and(|unit| self.units[unit].reported_itself) {
-            return;
-        }
-        let id = match (id, unit) {
-            (Some(id), _) => id.to_owned(),
-            (None, Some(unit)) => self.units[unit].key.clone(),
-            (None, None) => String::new(),
-        };
-        let tests = unit.and_then(|unit| self.units[unit].tests.take());
-        self.enter_extra(core, unit, &id, outcome, details, None);
-        if let Some(unit) = unit {
-            // What a unit holds besides is told by `collected`.
-            self.units[unit].tests = tests;
-        }
     }
 
     /// What tests are expected to take together.
@@ -443,7 +357,7 @@ fn attempt_of(finished: &TestFinished, at: Duration) -> AttemptResult {
     }
 }
 
-fn location(place: &Place) -> (String, Option<u32>) {
+pub(super) fn location(place: &Place) -> (String, Option<u32>) {
     (place.file.clone(), place.line)
 }
 

@@ -1,5 +1,6 @@
 //! Shares the rest of a unit with a worker that has nothing to do.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use paceline_protocol::{TakeBack, ToWorker};
@@ -85,33 +86,107 @@ impl<'env> FrameworkSuite<'env> {
         }
     }
 
-    /// The later tests that are expected to take half of the time, without tearing apart what has
-    /// to stay together.
+    /// The tests that another worker could take from the one that runs this part of a unit.
     fn second_half(&self, unit: usize, waiting: &[u32]) -> Vec<u32> {
-        let group = |index: u32| {
-            let test = self.units[unit].test(index);
-            test.and_then(|test| test.description.group.as_deref())
-        };
-        let half = self.expected_of(unit, waiting) / 2;
-        let mut kept = Duration::ZERO;
-        let mut cut = 0;
-        for (place, index) in waiting.iter().enumerate() {
-            if kept >= half {
-                break;
+        let tests = (0..).zip(self.units[unit].tests()).map(|(index, test)| {
+            let is_waiting = waiting.binary_search(&index).is_ok();
+            Share {
+                index,
+                group: test.description.group.as_deref(),
+                expected: is_waiting.then(|| self.expected_of(unit, &[index])),
             }
-            kept += self.expected_of(unit, &[*index]);
-            cut = place + 1;
-        }
-        // A group in which the worker may be already stays with it; one that is cut moves whole.
-        let mut given = waiting[cut..].to_vec();
-        let stays: Vec<&str> = self.units[unit]
-            .tests()
-            .iter()
-            .zip(0..)
-            .filter(|(_, index)| !given.contains(index))
-            .filter_map(|(test, _)| test.description.group.as_deref())
+        });
+        later_half(&tests.collect::<Vec<_>>())
+    }
+}
+
+/// A test of a unit that may be shared.
+#[derive(Clone, Copy, Debug)]
+struct Share<'a> {
+    index: u32,
+    group: Option<&'a str>,
+    /// What it is expected to take, if it waits; `None` where it has been started.
+    expected: Option<Duration>,
+}
+
+/// The later of the tests that wait and are expected to take half of the time, without tearing apart
+/// what has to stay together: a group of which a test stays, stays, as its worker may be in it.
+fn later_half(tests: &[Share<'_>]) -> Vec<u32> {
+    let waiting: Vec<(&Share<'_>, Duration)> = tests
+        .iter()
+        .filter_map(|test| Some((test, test.expected?)))
+        .collect();
+    let half = waiting
+        .iter()
+        .map(|(_, expected)| *expected)
+        .sum::<Duration>()
+        / 2;
+    let mut kept = Duration::ZERO;
+    let first = waiting.iter().find(|(_, expected)| {
+        let goes = kept >= half;
+        kept += *expected;
+        goes
+    });
+    let Some((first, _)) = first else {
+        return Vec::new();
+    };
+    let goes = |test: &Share<'_>| test.expected.is_some() && test.index >= first.index;
+    let stay: HashSet<&str> = tests
+        .iter()
+        .filter(|test| !goes(test))
+        .filter_map(|test| test.group)
+        .collect();
+    let given = tests
+        .iter()
+        .filter(|test| goes(test) && test.group.is_none_or(|group| !stay.contains(group)));
+    given.map(|test| test.index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests in their order: what each is expected to take, or `None` if it has been started, and its
+    /// group.
+    fn halved(tests: &[(Option<u64>, &'static str)]) -> Vec<u32> {
+        let shares: Vec<Share<'_>> = (0..)
+            .zip(tests)
+            .map(|(index, (expected, group))| Share {
+                index,
+                group: (!group.is_empty()).then_some(*group),
+                expected: expected.map(Duration::from_millis),
+            })
             .collect();
-        given.retain(|index| group(*index).is_none_or(|group| !stays.contains(&group)));
-        given
+        later_half(&shares)
+    }
+
+    #[test]
+    fn half_of_the_time_goes_not_half_of_the_tests() {
+        let one = (Some(1), "");
+        assert_eq!(halved(&[one; 4]), [2, 3]);
+        assert_eq!(halved(&[(Some(3), ""), one, one, one]), [1, 2, 3]);
+        assert_eq!(halved(&[one, one, one, (Some(9), "")]), [] as [u32; 0]);
+        assert_eq!(halved(&[(None, ""), (None, ""), one, one]), [3]);
+    }
+
+    #[test]
+    fn nothing_goes_where_nothing_or_one_test_waits() {
+        assert_eq!(halved(&[]), [] as [u32; 0]);
+        assert_eq!(halved(&[(None, "a"), (Some(5), "a")]), [] as [u32; 0]);
+    }
+
+    #[test]
+    fn a_group_goes_as_a_whole_or_not_at_all() {
+        let of = |group| (Some(1), group);
+        assert_eq!(halved(&[of("a"), of("a"), of("b"), of("b")]), [2, 3]);
+        // The cut is within `a`, which has begun: it stays, and what is behind it goes.
+        assert_eq!(
+            halved(&[(None, "a"), of("a"), of("a"), of("b"), of("")]),
+            [3, 4]
+        );
+        assert_eq!(
+            halved(&[of("a"), of("a"), of("a"), of("a")]),
+            [] as [u32; 0]
+        );
     }
 }

@@ -1,27 +1,20 @@
 //! The life of a suite that a framework runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use paceline_protocol::{Ready, Run, Shutdown, ToWorker};
 
-use super::clock::END_PATIENCE;
-use super::death::last_words;
 use super::host::{Host, HostState};
 use super::part::Part;
 use super::unit::{TestState, Unit};
-use super::worker::{Kill, KillCause, Worker};
-use crate::attempt::Stop;
-use crate::event::{AttemptResult, EventKind, NotRun, NoteKind, SuiteNote, Usage};
+use super::worker::{Kill, Worker};
+use crate::event::{EventKind, NotRun, NoteKind, SuiteNote, Usage};
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Framework, Suite, SuiteId};
 use crate::run::Core;
-use crate::run::Peer;
 use crate::schedule::{Task, TaskId};
-
-/// Deaths of workers between which no test has ended, before the suite is given up.
-const MOST_DEATHS: u32 = 3;
 
 /// A host may take this long to boot and to end, however short the timeout of a test is.
 const BOOT_PATIENCE: Duration = Duration::from_secs(120);
@@ -263,8 +256,13 @@ impl<'env> FrameworkSuite<'env> {
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
-        if self.parts.is_empty() && self.workers.is_empty() && self.host.state == HostState::Serving
-        {
+        // A host waits for the workers that it has forked by itself.
+        let are_ending = if self.forks {
+            self.workers.values().all(|worker| worker.is_ending)
+        } else {
+            self.workers.is_empty()
+        };
+        if self.parts.is_empty() && are_ending && self.host.state == HostState::Serving {
             self.end_host(core);
         }
     }
@@ -285,197 +283,6 @@ impl<'env> FrameworkSuite<'env> {
     /// Whether everything about it has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.host.state == HostState::Gone && self.workers.is_empty() && self.parts.is_empty()
-    }
-
-    /// The host's process has ended. What it said last may still be on its way.
-    pub(crate) fn host_ended(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
-        if self.host.link.is_some() && !self.host.is_closed {
-            self.host.ended = Some(result);
-            self.host.deadline = Some(Instant::now() + END_PATIENCE);
-        } else {
-            self.host_is_gone(core, result);
-        }
-    }
-
-    /// The host's process has ended, and all is known that it said.
-    pub(super) fn host_is_gone(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
-        let state = self.host.state;
-        self.host.deadline = None;
-        self.usage.push(result.usage);
-        let died = state != HostState::Ending || self.host.goodbye.is_none();
-        self.host.state = HostState::Gone;
-        if let Some(link) = self.host.link.take() {
-            link.close();
-        }
-        if died && self.ended_early.is_none() && core.stopping.is_none() {
-            let what = match state {
-                HostState::Booting => "its host ended before it was ready",
-                _ => "its host died",
-            };
-            let text = match self.host.errors.first() {
-                Some(error) => error.clone(),
-                None => format!(
-                    "{what}: {}",
-                    result.message.as_deref().unwrap_or("exit code 0")
-                ),
-            };
-            let hint = self.framework.start_hint.as_ref();
-            let text = match hint.filter(|_| state == HostState::Booting) {
-                Some(hint) => format!("{text}\n{hint}"),
-                None => text,
-            };
-            self.fail(core, &text, Some(result));
-        } else if died {
-            self.not_run_all(core);
-        } else if self.is_stopped
-            && core.stopping.is_none()
-            && core.ledger.suite_counts(self.id).failures() == 0
-        {
-            // A run that a test has cut short is not green.
-            let reason = self.ended_early.as_ref().map(ToString::to_string);
-            let text = reason.unwrap_or_else(|| "the suite ended early".to_owned());
-            self.enter_suite_error(core, Outcome::Failed, &text, None);
-        } else {
-            self.check_exit_status(core);
-        }
-        for number in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.kill(number, KillCause::Stopped, core);
-        }
-    }
-
-    /// The framework has the last word: what fails it without failing a test fails the suite.
-    fn check_exit_status(&mut self, core: &mut Core<'_, '_, 'env>) {
-        let Some(goodbye) = self.host.goodbye.clone() else {
-            return;
-        };
-        if let Some(summary) = goodbye.summary.filter(|text| !text.trim().is_empty()) {
-            self.note(core, NoteKind::Summary, &summary);
-        }
-        let counts = core.ledger.suite_counts(self.id);
-        // 5: nothing was collected, which the counts say as well.
-        let is_explained = matches!(goodbye.exit_status, 0 | 5) || counts.failures() > 0;
-        if !is_explained && core.stopping.is_none() && self.ended_early.is_none() {
-            let text = format!(
-                "{} ended with exit status {} though no test failed",
-                self.suite.framework, goodbye.exit_status
-            );
-            self.enter_suite_error(core, Outcome::Failed, &text, None);
-        }
-    }
-
-    /// The whole suite has gone wrong: one entry that says so; what has not run does not.
-    pub(super) fn fail(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        text: &str,
-        result: Option<AttemptResult>,
-    ) {
-        self.enter_suite_error(core, Outcome::Errored, text, result);
-        self.break_off(core, text);
-    }
-
-    /// Runs nothing more of the suite.
-    pub(super) fn break_off(&mut self, core: &mut Core<'_, '_, 'env>, reason: &str) {
-        let first = reason
-            .lines()
-            .find(|line| !line.trim().is_empty())
-            .unwrap_or(reason);
-        let reason = format!("the suite ended early: {}", first.trim());
-        self.ended_early
-            .get_or_insert(NotRun::SuiteEnded { reason });
-        self.not_run_all(core);
-    }
-
-    /// Ends what waits; what runs is told to end.
-    pub(super) fn not_run_all(&mut self, core: &mut Core<'_, '_, 'env>) {
-        let waiting: Vec<TaskId> = self
-            .parts
-            .iter()
-            .filter(|(_, part)| part.worker.is_none())
-            .map(|(task, _)| *task)
-            .collect();
-        for task in waiting {
-            // The scheduler hands it out sooner or later, and `start_part` ends it then; where it
-            // was halted, nobody will.
-            if core.stopping.is_some() {
-                self.drop_part(core, task);
-            }
-        }
-        for worker in self.workers.values_mut() {
-            worker.is_ending = true;
-            worker.end_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
-            if let Some(link) = &mut worker.link {
-                link.send(&ToWorker::Shutdown(Shutdown {
-                    now: true,
-                    ..Shutdown::default()
-                }));
-            }
-        }
-    }
-
-    /// The run is over: nothing starts, and what runs ends as `how` says.
-    pub(crate) fn stop(&mut self, core: &mut Core<'_, '_, 'env>, how: Option<Stop>) {
-        self.not_run_all(core);
-        if self.host.state == HostState::Booting
-            && let (Some(handle), Some(how)) = (&self.host.handle, how)
-        {
-            handle.stop(how);
-        }
-        let Some(how) = how else {
-            return;
-        };
-        for number in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.kill(number, KillCause::Stopped, core);
-            if how == Stop::AtOnce {
-                self.kill_at_once(number);
-            }
-        }
-        if how == Stop::AtOnce
-            && let Some(handle) = &self.host.handle
-        {
-            handle.stop(how);
-        }
-    }
-
-    /// A worker and its process are gone.
-    pub(super) fn worker_is_gone(&mut self, core: &mut Core<'_, '_, 'env>, number: u32) {
-        let Some(mut worker) = self.workers.remove(&number) else {
-            return;
-        };
-        core.free_worker_number(number);
-        if self.framework.interactive && !worker.queue.is_empty() && core.left_to_worker.is_some() {
-            // It was stopped while it collected, or killed.
-            core.ended_by = core.left_to_worker.take();
-            self.break_off(core, "interrupted");
-        }
-        if let Some(link) = worker.link.take() {
-            link.close();
-        }
-        let ended_well = worker.goodbye.is_some() && worker.kill.is_none();
-        let mut queue: VecDeque<TaskId> = std::mem::take(&mut worker.queue);
-        if !ended_well
-            && worker
-                .kill
-                .as_ref()
-                .is_none_or(|(cause, _)| *cause != KillCause::Stopped)
-        {
-            self.deaths += 1;
-        }
-        if worker.has_begun
-            && let Some(task) = queue.pop_front()
-        {
-            self.part_was_cut(core, &worker, number, task, ended_well);
-        }
-        for task in queue {
-            self.hand_on(core, task);
-        }
-        if self.deaths >= MOST_DEATHS && self.ended_early.is_none() {
-            let text = format!(
-                "{MOST_DEATHS} workers died, and no test ended in between\n{}",
-                last_words(&worker)
-            );
-            self.fail(core, &text, None);
-        }
     }
 
     /// Gives a part that holds its slot to another worker.
@@ -552,54 +359,6 @@ impl<'env> FrameworkSuite<'env> {
             about,
             text: text.to_owned(),
         }));
-    }
-
-    /// A connection has ended.
-    pub(crate) fn disconnected(&mut self, core: &mut Core<'_, '_, 'env>, peer: Peer) {
-        match peer {
-            Peer::Host(_) => {
-                self.host.is_closed = true;
-                if let Some(result) = self.host.ended.take() {
-                    self.host_is_gone(core, result);
-                }
-            }
-            Peer::Worker(_, number) => {
-                if let Some(worker) = self.workers.get_mut(&number) {
-                    worker.closed = Some(Instant::now());
-                    if worker.exited.is_some() {
-                        self.worker_is_gone(core, number);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The process of a worker has ended.
-    pub(crate) fn worker_exited(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        number: u32,
-        exit: Option<crate::outcome::Exit>,
-    ) {
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.exit = exit;
-            worker.exited = Some(Instant::now());
-            // A process that never connected has no connection that could end.
-            if worker.closed.is_some() || worker.link.is_none() {
-                self.worker_is_gone(core, number);
-            }
-        }
-    }
-
-    /// The process of a spawned worker has ended.
-    pub(crate) fn spawned_worker_ended(
-        &mut self,
-        core: &mut Core<'_, '_, 'env>,
-        number: u32,
-        result: &AttemptResult,
-    ) {
-        self.usage.push(result.usage);
-        self.worker_exited(core, number, result.exit);
     }
 
     /// Whether one of its workers has the terminal.

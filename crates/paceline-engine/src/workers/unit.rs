@@ -154,3 +154,73 @@ impl Test {
             || self.settings.isolation.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn test(settings: &Value) -> Test {
+        let description = json!({ "id": "test_a.py::test_x", "paceline": settings });
+        Test::new(serde_json::from_value(description).unwrap(), TaskId(7))
+    }
+
+    fn timeout(value: &Value) -> Result<Option<Duration>, String> {
+        let mut test = test(&json!({ "timeout": value }));
+        test.settle_timeout().map(|()| test.timeout)
+    }
+
+    #[test]
+    fn a_timeout_is_seconds_or_a_text() {
+        assert_eq!(timeout(&json!(null)), Ok(None));
+        assert_eq!(timeout(&json!(1.5)), Ok(Some(Duration::from_millis(1500))));
+        assert_eq!(timeout(&json!("1m30s")), Ok(Some(Duration::from_secs(90))));
+        assert_eq!(timeout(&json!("9999999d")), Ok(Some(LONGEST_TIMEOUT)));
+        for wrong in [
+            json!("soon"),
+            json!(0),
+            json!(-1),
+            json!(1e300),
+            json!([]),
+            json!(""),
+        ] {
+            let mistake = timeout(&wrong).unwrap_err();
+            assert!(
+                mistake.starts_with("test_a.py::test_x: its timeout "),
+                "{mistake}"
+            );
+            assert!(mistake.contains(&wrong.to_string()), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_more_than_a_slot_is_held_back() {
+        assert!(!test(&json!({ "timeout": 1, "retries": 2, "weight": 1 })).is_held_back());
+        for asks in [
+            json!({ "serial": true }),
+            json!({ "needs": ["db"] }),
+            json!({ "weight": 2 }),
+            json!({ "isolation": "worker" }),
+        ] {
+            assert!(test(&asks).is_held_back(), "{asks}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_complete_when_its_tests_are_done_and_no_part_is_open() {
+        let mut unit = Unit::new("a".to_owned(), "a");
+        unit.tests = Some(vec![test(&json!({})), test(&json!({})), test(&json!({}))]);
+        unit.open_parts = 1;
+        unit.test_mut(1).unwrap().state = TestState::Running(TaskId(7));
+        assert_eq!(unit.waiting_for(TaskId(7)), [0, 2]);
+        assert_eq!(unit.waiting_for(TaskId(8)), [] as [u32; 0]);
+        for index in 0..3 {
+            unit.test_mut(index).unwrap().state = TestState::Done;
+        }
+        assert!(!unit.is_complete());
+        unit.open_parts = 0;
+        assert!(unit.is_complete());
+        assert!(unit.test(3).is_none());
+    }
+}

@@ -168,7 +168,7 @@ def test_after(): pass
     run.until(|event| event["kind"] == "run-finished");
     let memory = run.peak_memory();
     assert_eq!(run.end(), Some(1));
-    assert!(memory < 100 << 20, "{memory} bytes");
+    assert!(memory < 64 << 20, "{memory} bytes");
     assert_outcomes(
         &env,
         &[

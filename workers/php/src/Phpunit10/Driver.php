@@ -121,6 +121,7 @@ final class Driver implements \Paceline\Worker\Driver
 
     public function run(Unit $unit, Feed $feed): void
     {
+        $outer = $this->recorder->feed;
         $this->recorder->feed = $feed;
         $runTests = static function () use ($unit, $feed): void {
             while (($index = $feed->next()) !== null) {
@@ -131,14 +132,15 @@ final class Driver implements \Paceline\Worker\Driver
         };
         if ($unit->type !== 'class') {
             $runTests();
-
-            return;
+        } else {
+            // A suite runs once.
+            $suite = clone $unit->suite;
+            Suites::replace($suite, [RunsInstead::make($unit->name, $runTests)]);
+            $suite->run();
+            $this->recorder->closeClass();
         }
-        // A suite runs once.
-        $suite = clone $unit->suite;
-        Suites::replace($suite, [RunsInstead::make($unit->name, $runTests)]);
-        $suite->run();
-        $this->recorder->closeClass();
+        // Messages that come between units are still to be heard.
+        $this->recorder->feed = $outer ?? $feed;
     }
 
     public function finish(): void

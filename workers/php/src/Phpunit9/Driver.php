@@ -123,6 +123,7 @@ final class Driver implements \Paceline\Worker\Driver
 
     public function run(Unit $unit, Feed $feed): void
     {
+        $outer = [$this->listener->feed, $this->listener->suite];
         $this->listener->feed = $feed;
         if ($unit->type === 'phpt') {
             $index = $feed->next();
@@ -131,12 +132,11 @@ final class Driver implements \Paceline\Worker\Driver
                 (clone $unit->tests[$index])->run($this->result);
                 $feed->finish();
             }
-
-            return;
+        } else {
+            $this->listener->suite = new UnitSuite($unit, $feed);
+            $this->listener->suite->run($this->result);
         }
-        $this->listener->suite = new UnitSuite($unit, $feed);
-        $this->listener->suite->run($this->result);
-        $this->listener->suite = null;
+        [$this->listener->feed, $this->listener->suite] = $outer;
     }
 
     public function finish(): void
