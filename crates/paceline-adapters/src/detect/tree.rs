@@ -195,7 +195,8 @@ fn ignored(root: &Path, directories: &[PathBuf]) -> Option<Vec<PathBuf>> {
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let mut input = Vec::new();
+    // Whoever starts in a directory that is ignored means what is in it.
+    let mut input = b".\0".to_vec();
     for dir in directories {
         input.extend_from_slice(dir.to_str()?.as_bytes());
         input.push(0);
@@ -211,12 +212,9 @@ fn ignored(root: &Path, directories: &[PathBuf]) -> Option<Vec<PathBuf>> {
     }
     let names = output.stdout.split(|byte| *byte == 0);
     let names = names.filter_map(|name| std::str::from_utf8(name).ok());
-    Some(
-        names
-            .filter(|name| !name.is_empty())
-            .map(PathBuf::from)
-            .collect(),
-    )
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let is_root_ignored = names.contains(&".");
+    (!is_root_ignored).then(|| names.into_iter().map(PathBuf::from).collect())
 }
 
 #[cfg(test)]
@@ -257,6 +255,15 @@ mod tests {
             names(&Tree::read(repository.root())),
             ["", "kept", "kept/out"]
         );
+    }
+
+    #[test]
+    fn within_a_directory_that_git_ignores_nothing_is_passed_over() {
+        let repository = Repository::new(&["out/package/test/f"]);
+        repository.write(".gitignore", "/out/\n");
+        repository.git_init();
+        let within = Tree::read(&repository.root().join("out/package"));
+        assert_eq!(names(&within), ["", "test"]);
     }
 
     #[cfg(unix)]
