@@ -12,7 +12,16 @@ use crate::process;
 /// The unpacked source package of this name in the Debian release of this machine, fetched at first
 /// use.
 pub(crate) fn source(name: &str) -> Result<PathBuf> {
-    let directory = process::target().join("debian");
+    source_of(&release()?, name, &process::target().join("debian"))
+}
+
+/// The unpacked source package of this name in the Debian release that is being made, which has
+/// newer versions than the machine's, fetched at first use.
+pub(crate) fn newest_source(name: &str) -> Result<PathBuf> {
+    source_of("sid", name, &process::target().join("debian-sid"))
+}
+
+fn source_of(release: &str, name: &str, directory: &Path) -> Result<PathBuf> {
     let packages = directory.join("packages");
     let package = packages.join(name);
     if package.is_dir() {
@@ -26,7 +35,7 @@ pub(crate) fn source(name: &str) -> Result<PathBuf> {
     for path in [&packages, &unpacked] {
         fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
     }
-    let apt = Apt::prepare(&directory)?;
+    let apt = Apt::prepare(release, directory)?;
     process::run(
         apt.command()
             .args(["-qq", "source", "--only-source", name])
@@ -76,7 +85,7 @@ struct Apt {
 }
 
 impl Apt {
-    fn prepare(directory: &Path) -> Result<Self> {
+    fn prepare(release: &str, directory: &Path) -> Result<Self> {
         if !process::in_path("apt-get") {
             bail!("source packages of Debian are fetched with apt-get, which is not here");
         }
@@ -89,7 +98,6 @@ impl Apt {
             fs::write(path, text).with_context(|| format!("writing {}", path.display()))
         };
         let sources = state.join("sources.list");
-        let release = release()?;
         let keys = "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg";
         write(
             &sources,

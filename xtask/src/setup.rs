@@ -95,8 +95,31 @@ const DPKG_SOURCE: Tool = Tool {
     packages: &["dpkg-dev", "xz-utils"],
 };
 
+const RUBY: Tool = Tool {
+    name: "Ruby with test-unit and minitest",
+    probe: &[
+        "ruby",
+        "-e",
+        "require 'test/unit/version'; require 'minitest'",
+    ],
+    packages: &["ruby", "ruby-test-unit", "ruby-minitest"],
+};
+const RUBY_LIBRARIES: Tool = Tool {
+    name: "concurrent-ruby, minitest-global_expectations and Rake for Ruby",
+    probe: &[
+        "ruby",
+        "-e",
+        "require 'concurrent'; require 'rake'; gem 'minitest-global_expectations'",
+    ],
+    packages: &[
+        "ruby-concurrent",
+        "ruby-minitest-global-expectations",
+        "rake",
+    ],
+};
+
 /// What examples/polyglot needs. The compiler also builds the SQLite that paceline carries.
-pub(crate) const EXAMPLE: &[Tool] = &[C_COMPILER, PYTHON, PHP, NODE, MAKE, DIFF];
+pub(crate) const EXAMPLE: &[Tool] = &[C_COMPILER, PYTHON, PHP, NODE, MAKE, DIFF, RUBY];
 /// What the tests of this repository need.
 pub(crate) const TESTS: &[Tool] = &[
     C_COMPILER,
@@ -109,6 +132,7 @@ pub(crate) const TESTS: &[Tool] = &[
     PHP,
     PCOV,
     DPKG_SOURCE,
+    RUBY,
 ];
 /// What `bench commands` compares with.
 pub(crate) const RIVALS: &[Tool] = &[C_COMPILER, PARALLEL, XARGS, MAKE];
@@ -117,6 +141,11 @@ pub(crate) const REAL: &[Tool] = &[C_COMPILER, PYTHON, VENV];
 
 /// What the published packages of PHP need.
 pub(crate) const PHP_PACKAGES: &[Tool] = &[C_COMPILER, PHP, PCOV, DPKG_SOURCE];
+
+/// What tests of Ruby suites need.
+pub(crate) const RUBY_TESTS: &[Tool] = &[C_COMPILER, RUBY];
+/// What the published packages of Ruby need.
+pub(crate) const RUBY_PACKAGES: &[Tool] = &[C_COMPILER, RUBY, RUBY_LIBRARIES, DPKG_SOURCE];
 
 /// Installs those of `tools` that are missing; an error names what has to be installed by hand.
 pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::compat::{Phpunit, Pytest};
+use crate::compat::{Phpunit, Pytest, Ruby};
 use crate::{junit, process, product, setup};
 
 #[derive(Debug, Args)]
@@ -24,6 +24,10 @@ pub(crate) struct Test {
     /// fetch source packages of Debian once
     #[arg(long)]
     no_php: bool,
+    /// Leave out the Ruby worker's tests, and our own Ruby suites under their frameworks and under
+    /// paceline
+    #[arg(long)]
+    no_ruby: bool,
     /// Arguments for `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
@@ -43,6 +47,10 @@ impl Test {
             php_worker()?;
             Phpunit::quick().run()?;
         }
+        if !self.no_ruby {
+            ruby_worker()?;
+            Ruby::quick().run()?;
+        }
         // Last, so that the count of tests is the last thing in the log.
         cargo_test(&self.arguments)
     }
@@ -53,6 +61,7 @@ impl Test {
             no_example: false,
             no_python: false,
             no_php: false,
+            no_ruby: false,
             arguments: arguments.to_vec(),
         }
     }
@@ -64,7 +73,8 @@ fn cargo_test(arguments: &[OsString]) -> Result<()> {
         process::cargo()
             .args(["test", "--locked", "--workspace"])
             .args(arguments)
-            .env("PACELINE_TEST_PYTHON", python()?),
+            .env("PACELINE_TEST_PYTHON", python()?)
+            .env("PACELINE_TEST_RUBY", "ruby"),
     )
 }
 
@@ -88,6 +98,11 @@ fn python_worker() -> Result<()> {
 /// The PHP worker's own tests.
 fn php_worker() -> Result<()> {
     process::run(Command::new("sh").arg(process::root().join("workers/php/tests/run.sh")))
+}
+
+/// The Ruby worker's own tests.
+fn ruby_worker() -> Result<()> {
+    process::run(Command::new("sh").arg(process::root().join("workers/ruby/tests/run.sh")))
 }
 
 /// paceline is green on the example, and its JUnit report is what readers of JUnit expect.

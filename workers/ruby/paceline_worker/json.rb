@@ -45,7 +45,9 @@ module PacelineWorker
             # Shown as bytes below.
           end
         end
-        text.dup.force_encoding(Encoding::UTF_8).scrub { |bytes| bytes.unpack("C*").map { |b| format("\\x%02X", b) }.join }
+        text.dup.force_encoding(Encoding::UTF_8).scrub do |bytes|
+          bytes.unpack("C*").map { |byte| format("\\x%02X", byte) }.join
+        end
       end
 
       def parse(line)

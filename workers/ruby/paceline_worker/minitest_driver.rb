@@ -101,7 +101,7 @@ module PacelineWorker
       require File.expand_path(file)
     rescue NoMemoryError, SignalException
       raise
-    rescue Exception => e # rubocop:disable Lint/RescueException -- SyntaxError, LoadError, SystemExit
+    rescue Exception => e # SyntaxError, LoadError, SystemExit
       yield({ id: Arguments.relative(file), message: "#{e.class}: #{e.message}",
               text: Report.load_text(e), location: Report.location_of(e) }.compact)
     end

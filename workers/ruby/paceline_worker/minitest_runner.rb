@@ -19,8 +19,15 @@ module PacelineWorker
       def <<(work)
         klass, method, reporter = work
         reporter.prerecord(klass, method)
-        result = ::Minitest.respond_to?(:run_one_method) ? ::Minitest.run_one_method(klass, method) : klass.new(method).run
-        reporter.record(result)
+        reporter.record(one(klass, method))
+      end
+
+      private
+
+      def one(klass, method)
+        return ::Minitest.run_one_method(klass, method) if ::Minitest.respond_to?(:run_one_method)
+
+        klass.new(method).run
       end
     end
 

@@ -110,7 +110,6 @@ module PacelineWorker
                 pid: Process.pid, framework: { name: @framework, version: version },
                 language: { name: "ruby", version: RUBY_VERSION, implementation: RUBY_ENGINE },
                 stacks: stacks.offer, captured: @capture.offer, claims: role == "worker" ? true : nil }.compact
-      hello[:framework] = { name: @framework, version: version }
       @connection.send(hello)
       welcomed
       fail_with("#{@framework} cannot be loaded: #{@missing}") if version.nil?

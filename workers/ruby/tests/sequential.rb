@@ -11,8 +11,14 @@ module Recorder
   RESULTS = []
 
   def self.save(path)
-    text = JSON.generate(RESULTS.map { |id, *rest| [id.dup.force_encoding("UTF-8").scrub { |b| b.unpack("C*").map { |c| format("\\x%02X", c) }.join }, *rest] })
-    File.write(path, text)
+    File.write(path, JSON.generate(RESULTS.map { |id, *rest| [text(id), *rest] }))
+  end
+
+  # Bytes that are no text are written as the worker writes them.
+  def self.text(id)
+    id.dup.force_encoding("UTF-8").scrub do |bytes|
+      bytes.unpack("C*").map { |byte| format("\\x%02X", byte) }.join
+    end
   end
 end
 
@@ -79,6 +85,7 @@ when "minitest"
   Minitest.after_run { Recorder.save(output) if Process.pid == pid }
   files = ARGV.take_while { |argument| argument != "--" }
   ARGV.shift(files.size + 1)
-  files.flat_map { |file| File.directory?(file) ? Dir[File.join(file, "**", "{test_*,*_test,spec_*,*_spec}.rb")].sort : [file] }
-       .each { |file| require File.expand_path(file) }
+  pattern = File.join("**", "{test_*,*_test,spec_*,*_spec}.rb")
+  files = files.flat_map { |file| File.directory?(file) ? Dir[File.join(file, pattern)].sort : [file] }
+  files.each { |file| require File.expand_path(file) }
 end

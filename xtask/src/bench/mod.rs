@@ -7,6 +7,7 @@
 //! - [`rpc`]: paceline-rpc, beside libtest-mimic and `#[tokio::test]`
 //! - [`pytest`]: pytest suites, side by side with other runners
 //! - [`phpunit`]: PHPUnit suites, side by side with phpunit
+//! - [`ruby`]: test-unit suites, side by side with test-unit's own ways
 //! - [`measure`], [`rounds`], [`machine`]: what they share
 
 mod agreement;
@@ -20,6 +21,7 @@ mod pytest;
 mod real;
 mod rounds;
 mod rpc;
+mod ruby;
 mod schedule;
 
 use anyhow::Result;
@@ -37,6 +39,8 @@ pub(crate) enum Bench {
     Pytest(pytest::Pytest),
     /// PHPUnit suites, side by side with phpunit
     Phpunit(phpunit::Phpunit),
+    /// test-unit suites, side by side with test-unit by itself and its own processes
+    Ruby(ruby::Ruby),
     /// Tests against an RPC server, side by side with libtest-mimic and plain tokio tests
     Rpc(rpc::Rpc),
 }
@@ -50,6 +54,7 @@ impl Bench {
             Self::Pytest(pytest) => pytest.run(),
             Self::Phpunit(phpunit) => phpunit.run(),
             Self::Rpc(rpc) => rpc.run(),
+            Self::Ruby(ruby) => ruby.run(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - [`results`]: what a JUnit report says of each test; [`compare`] sets two of them side by side
 //! - [`explained`]: the differences that are known and have a reason
 //! - [`record`]: what earlier runs have found
+//! - [`ruby`]: the same for test-unit and minitest, from what they record of themselves
 //! - [`page`]: the table of docs/compatibility.md
 
 mod compare;
@@ -16,12 +17,14 @@ mod phpunit;
 mod pytest;
 mod record;
 mod results;
+pub(crate) mod ruby;
 
 use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use phpunit::{Phpunit, packages as php_packages};
 pub(crate) use pytest::Pytest;
+pub(crate) use ruby::Ruby;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Compat {
@@ -29,6 +32,8 @@ pub(crate) enum Compat {
     Phpunit(Phpunit),
     /// Published packages under pytest and under paceline, test by test
     Pytest(Pytest),
+    /// Packages with test-unit and minitest by themselves and under paceline, test by test
+    Ruby(Ruby),
 }
 
 impl Compat {
@@ -36,6 +41,7 @@ impl Compat {
         match self {
             Self::Phpunit(phpunit) => phpunit.run(),
             Self::Pytest(pytest) => pytest.run(),
+            Self::Ruby(ruby) => ruby.run(),
         }
     }
 }

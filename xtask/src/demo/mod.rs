@@ -2,6 +2,7 @@
 
 mod php;
 mod python;
+mod ruby;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::{process, product, setup};
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// `php` or `python`: a published package in that language, with its own tests; without it, the
+    /// `php`, `python`, `ruby` or `ruby-minitest`: a published package with its own tests; without it, the
     /// example repository. What follows are arguments for paceline
     #[arg(
         trailing_var_arg = true,
@@ -41,7 +42,12 @@ struct Prepared {
     environment: Vec<(&'static str, OsString)>,
 }
 
-const PACKAGES: [Package; 2] = [php::PACKAGE, python::PACKAGE];
+const PACKAGES: [Package; 4] = [
+    php::PACKAGE,
+    python::PACKAGE,
+    ruby::TEST_UNIT,
+    ruby::MINITEST,
+];
 
 impl Demo {
     pub(crate) fn run(&self) -> Result<()> {

@@ -30,10 +30,7 @@ fn ruby() -> Option<PathBuf> {
 
 /// A repository with one suite of these files; `None` where there is no Ruby.
 fn suite(framework: &str, keys: &str, files: &[(&str, &str)]) -> Option<TestEnvironment> {
-    let Some(ruby) = ruby() else {
-        eprintln!("passed over: there is no Ruby with test-unit and minitest");
-        return None;
-    };
+    let ruby = ruby()?;
     let config = format!(
         "kill-grace = '100ms'\n[suite.unit]\nframework = '{framework}'\nruby = '{}'\n{keys}\n",
         ruby.display()
