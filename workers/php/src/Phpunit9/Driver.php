@@ -10,7 +10,6 @@ use PHPUnit\Runner\AfterLastTestHook;
 use PHPUnit\Runner\ResultCacheExtension;
 use PHPUnit\Runner\TestSuiteSorter;
 use PHPUnit\TextUI\TestRunner;
-use PHPUnit\Util\ExcludeList;
 
 /** A booted PHPUnit 9. */
 final class Driver implements \Paceline\Worker\Driver
@@ -114,10 +113,6 @@ final class Driver implements \Paceline\Worker\Driver
 
     public function start(): void
     {
-        // So that our frames stay out of stack traces, and our files out of separate processes.
-        if (\method_exists(ExcludeList::class, 'addDirectory')) {
-            ExcludeList::addDirectory(\dirname(__DIR__));
-        }
         $this->result->addListener($this->listener);
     }
 

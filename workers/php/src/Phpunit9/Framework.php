@@ -9,6 +9,7 @@ use PHPUnit\Framework\TestResult;
 use PHPUnit\Framework\TestSuite;
 use PHPUnit\TextUI\Command;
 use PHPUnit\TextUI\ResultPrinter;
+use PHPUnit\Util\ExcludeList;
 
 /** Boots PHPUnit 9 through its own command, with a suite that hands the process over when it is run. */
 final class Framework implements \Paceline\Worker\Framework
@@ -32,6 +33,12 @@ final class Framework implements \Paceline\Worker\Framework
 
     public function run(array $args, callable $serve): int
     {
+        // So that our frames stay out of stack traces, of data providers too, which run while tests are
+        // loaded, and our files out of separate processes.
+        if (\method_exists(ExcludeList::class, 'addDirectory')) {
+            ExcludeList::addDirectory(\dirname(__DIR__));
+        }
+
         return (new Booted($this->printer, $serve))->run($args, false);
     }
 
