@@ -96,9 +96,9 @@
 //! | `websocket`, `http`, `tcp`, `unix`, `stdio` | yes | transports |
 //! | `cli` | yes | [`Harness::main`] and the `paceline-rpc` program |
 //! | `jsonpath` | yes | [`matching::query`] |
-//! | `schema` | no | JSON Schema: [`matching::conforms`] |
-//! | `snapshots` | no | [`ensure_snapshot!`], by insta |
-//! | `mock` | no | [`mock::MockServer`] |
+//! | `schema` | no | JSON Schema: `matching::conforms` |
+//! | `snapshots` | no | `ensure_snapshot!`, by insta |
+//! | `mock` | no | `mock::MockServer` |
 //! | `worker` | yes | serving paceline as one of its workers |
 //!
 //! # ws-rpc-test → paceline-rpc
@@ -122,7 +122,7 @@
 //! | `Reporter`, `OutputFormat` | [`Reporter`], [`reporters`] |
 //! | `parse_cli_args()` | [`Harness::main`]; options of the same names, a wrong one is an error |
 //! | `--binary`, `--host`, `--port`, `--health-url`, `--ws-url`, `--token` | [`cli::ServerArgs`] |
-//! | `MockServer` | [`mock::MockServer`] |
+//! | `MockServer` | `mock::MockServer` |
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -80,6 +80,10 @@ pub struct Test<C> {
 
 /// Where a test is written down.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "worker"),
+    expect(dead_code, reason = "only paceline asks for it")
+)]
 pub(crate) struct Source {
     /// As the compiler has it, or as it was given.
     pub(crate) file: Arc<str>,

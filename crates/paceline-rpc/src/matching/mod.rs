@@ -3,7 +3,7 @@
 //! - [`Pattern`]: a JSON value with placeholders that another has to match, as a subset or exactly
 //! - [`Mismatch`]: where it does not, and why
 //! - [`query`], [`find`]: `JSONPath` (feature `jsonpath`)
-//! - [`conforms`]: JSON Schema (feature `schema`)
+//! - `conforms`: JSON Schema (feature `schema`)
 
 #[cfg(feature = "jsonpath")]
 mod path;

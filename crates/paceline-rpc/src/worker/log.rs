@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// More of it is left to the log.
 const MOST: u64 = 256 * 1024;
@@ -17,12 +17,12 @@ pub(super) struct Log {
 impl Log {
     /// Makes the log this process's standard output and standard error: whatever is between would
     /// be a moment late.
-    pub(super) fn new(path: Option<PathBuf>) -> Self {
-        let open = |path: &PathBuf| {
+    pub(super) fn new(path: Option<&Path>) -> Self {
+        let open = |path: &Path| {
             let mut options = File::options();
             options.read(true).append(true).create(true).open(path).ok()
         };
-        let file = path.as_ref().and_then(open);
+        let file = path.and_then(open);
         let file = file.filter(is_made_the_output);
         Self { file, from: 0 }
     }

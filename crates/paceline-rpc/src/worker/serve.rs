@@ -44,7 +44,7 @@ pub(crate) async fn serve<S: Server>(
         match asked.role {
             Role::Host => host::serve(&mut engine, &units, &wishes).await,
             Role::Worker(number) => {
-                let log = asked.log.clone();
+                let log = asked.log.as_deref();
                 work::serve(&mut engine, &run, &units, number, log).await
             }
         }

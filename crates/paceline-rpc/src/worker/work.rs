@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::pin;
 
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ pub(super) async fn serve<S: Server>(
     run: &Run<S>,
     units: &[Unit<ClientOf<S>>],
     number: usize,
-    log: Option<PathBuf>,
+    log: Option<&Path>,
 ) -> io::Result<u8> {
     let units = units.iter().map(|unit| (&*unit.key, unit));
     let mut work = Work {
@@ -211,24 +211,22 @@ impl<S: Server> Work<'_, S> {
         self.engine.send(&started).await?;
         self.log.begin();
         let worker = (*mode == Mode::Parallel).then_some(self.number);
-        let report = match self.run.passed_over(at, test) {
-            Some(report) => report,
-            None => {
-                let mut attempt = pin!(self.run.attempt(at, test, worker));
-                loop {
-                    // Tests are given back while one runs, which may take long.
-                    tokio::select! {
-                        biased;
-                        report = &mut attempt => break report,
-                        message = self.engine.next() => match message {
-                            Some(message) => self.orders.take(self.engine, message).await?,
-                            None => {
-                                self.run.config.interrupt.cancel();
-                                break attempt.await;
-                            }
-                        }
-                    }
-                }
+        let report = if let Some(report) = self.run.passed_over(at, test) {
+            report
+        } else {
+            let mut attempt = pin!(self.run.attempt(at, test, worker));
+            loop {
+                // Tests are given back while one runs, which may take long.
+                let message = tokio::select! {
+                    biased;
+                    report = &mut attempt => break report,
+                    message = self.engine.next() => message,
+                };
+                let Some(message) = message else {
+                    self.run.config.interrupt.cancel();
+                    break attempt.await;
+                };
+                self.orders.take(self.engine, message).await?;
             }
         };
         if self.run.config.interrupt.is_cancelled() {
