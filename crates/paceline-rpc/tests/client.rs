@@ -277,6 +277,71 @@ async fn a_connection_cut_in_the_middle_of_a_message_fails_all_calls_with_the_re
     assert!(matches!(later, CallError::Closed { .. }));
 }
 
+/// Answers the first request of the first connection with these bytes, and ends.
+async fn cut_after(bytes: &'static [u8]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"}") {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
+        }
+        stream.write_all(bytes).await.unwrap();
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_the_middle_of_a_body() {
+    let address = cut_after(b"Content-Length: 40\r\n\r\n{\"json").await;
+    let client = Client::tcp(address, Framing::ContentLength, ClientOptions::new())
+        .await
+        .unwrap();
+    let error = client.call::<Value>("t", ()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("cut in the middle of a message"),
+        "{error}"
+    );
+    let address = cut_after(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{\"json").await;
+    let client = Client::http(&format!("http://{address}/"), ClientOptions::new())
+        .await
+        .unwrap();
+    let error = client.call::<Value>("t", ()).await.unwrap_err().to_string();
+    assert!(error.starts_with("calling t: "), "{error}");
+    assert!(error.contains("before message length"), "{error}");
+}
+
+#[tokio::test]
+async fn a_websocket_cut_in_the_middle_of_a_frame() {
+    use futures_util::StreamExt;
+    use tokio::io::AsyncWriteExt;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        assert!(socket.next().await.unwrap().unwrap().is_text());
+        // A text of 40 bytes, of which six come.
+        let stream = socket.get_mut();
+        stream.write_all(b"\x81\x28{\"json").await.unwrap();
+    });
+    let client = Client::websocket(&format!("ws://{address}/"), ClientOptions::new())
+        .await
+        .unwrap();
+    let error = client.call::<Value>("t", ()).await.unwrap_err();
+    assert!(matches!(error, CallError::Closed { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("cut without a closing handshake"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn a_websocket_cut_without_a_handshake() {
     let server = MockServer::start().await.unwrap();

@@ -7,6 +7,7 @@ use paceline_rpc::{
 };
 use serde_json::Value;
 
+use crate::processes::until_gone;
 use crate::running::{fixture, outcome, run, workers};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
@@ -22,6 +23,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         "a_server_that_keeps_dying_is_not_restarted_for_ever",
         dies_again_and_again,
     ),
+    ("a_server_that_dies_leaves_no_child", dies_without_its_child),
     ("a_test_may_end_its_own_server", may_exit),
 ];
 
@@ -109,6 +111,20 @@ fn dies_again_and_again() {
         outcome(&report, 4),
         "skipped: the server ended: signal 11 (SIGSEGV), and had been restarted 2 times already"
     );
+}
+
+fn dies_without_its_child() {
+    let report = run(
+        Harness::new(fixture("serve").websocket("/").build()).test("t", |cx| async move {
+            let pid: u32 = cx.client().call("spawn", ["sleep"]).await?;
+            cx.note(pid.to_string());
+            let _: Value = cx.client().call("segfault", ()).await?;
+            Ok(())
+        }),
+        &workers(1),
+    );
+    assert_eq!(report.failed, 1, "{report:?}");
+    until_gone(report.tests[0].notes[0].parse().unwrap());
 }
 
 fn may_exit() {

@@ -19,6 +19,13 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     }),
     ("interrupts_while_stopping", interrupted_while_stopping),
     ("interrupts_in_before_all", || interrupted_at("before_all")),
+    ("interrupts_in_before_each", || {
+        interrupted_at("before_each");
+    }),
+    ("interrupts_in_after_each", || interrupted_at("after_each")),
+    ("interrupts_in_a_test_that_blocks_its_thread", || {
+        interrupted_at("blocked");
+    }),
     ("interrupts_in_a_test", || interrupted_at("test")),
     ("interrupts_in_after_all", || interrupted_at("after_all")),
     ("a_second_interrupt_kills_at_once", interrupted_twice),

@@ -8,7 +8,7 @@ use paceline_rpc::{
 };
 use serde_json::Value;
 
-use crate::processes::lives;
+use crate::processes::{lives, until_gone};
 use crate::running::{fixture, me, run, workers};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
@@ -19,6 +19,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("every_way_to_be_ready", every_way_to_be_ready),
     ("a_server_that_never_becomes_ready", never_ready),
     ("a_server_that_exits_at_once", exits_at_once),
+    (
+        "a_server_that_exits_at_once_leaves_no_child",
+        exits_without_its_child,
+    ),
     ("a_program_that_is_not_there", not_there),
     (
         "each_worker_has_a_server_of_its_own",
@@ -79,9 +83,11 @@ fn never_ready() {
         "{why}"
     );
     assert!(
-        why.ends_with("its last output:\n    pretending to start"),
+        why.contains("its last output:\n    pretending to start\n"),
         "{why}"
     );
+    let pid = why.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(!lives(pid));
     assert_eq!(report.skipped, 1);
 }
 
@@ -95,6 +101,17 @@ fn exits_at_once() {
         report.aborted.unwrap(),
         "the server ended before it was ready: exit code 3; its last output:\n    no configuration"
     );
+}
+
+fn exits_without_its_child() {
+    let report = run(
+        Harness::new(fixture("exit-alone").websocket("/").build())
+            .test("t", |_| async { panic!("must not run") }),
+        &workers(1),
+    );
+    let why = report.aborted.unwrap();
+    assert!(why.contains("ended before it was ready"), "{why}");
+    until_gone(why.rsplit(' ').next().unwrap().parse().unwrap());
 }
 
 fn not_there() {

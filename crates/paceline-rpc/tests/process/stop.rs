@@ -62,11 +62,13 @@ fn daemons_end_too() {
         return;
     }
     let (pid, report) = child_of("daemon");
-    assert!(!lives(pid));
+    let warning = report.warnings.first();
     assert!(
-        report.warnings[0].contains("had left its process group"),
+        warning.is_some_and(|text| text.contains("had left its process group")),
         "{report:?}"
     );
+    // It was killed; its end, which only its new parent is told, may be a moment later.
+    until_gone(pid);
 }
 
 fn pipe_holder() {
