@@ -99,7 +99,7 @@
 //! | `schema` | no | JSON Schema: `matching::conforms` |
 //! | `snapshots` | no | `ensure_snapshot!`, by insta |
 //! | `mock` | no | `mock::MockServer` |
-//! | `worker` | yes | serving paceline as one of its workers |
+//! | `worker` | yes | serving paceline as one of its workers; takes in `cli` |
 //!
 //! # ws-rpc-test → paceline-rpc
 //!
