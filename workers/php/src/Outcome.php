@@ -13,6 +13,8 @@ final class Outcome
     public int $assertions = 0;
     /** Seconds; null until the framework has said so. */
     public ?float $time = null;
+    /** Seconds that the class took before this test, its first. */
+    public float $setUp = 0.0;
     public string $output = '';
     /** @var list<array<string, mixed>> */
     public array $problems = [];
@@ -83,7 +85,8 @@ final class Outcome
     public function encode(int $unit, int $index): string
     {
         $head = '{"kind":"test_finished","unit":' . $unit . ',"test":' . $index . ',"outcome":"' . $this->outcome
-            . '","durations":[0,' . \number_format($this->time ?? 0.0, 6, '.', '') . ',0],"assertions":' . $this->assertions;
+             . '","durations":[' . \number_format($this->setUp, 6, '.', '') . ',' . \number_format($this->time ?? 0.0, 6, '.', '')
+            . ',0],"assertions":' . $this->assertions;
         if ($this->native === '' && $this->problems === [] && $this->output === '') {
             return $head . "}\n";
         }
@@ -92,7 +95,7 @@ final class Outcome
             'unit' => $unit,
             'test' => $index,
             'outcome' => $this->outcome,
-            'durations' => [0, \round($this->time ?? 0.0, 6), 0],
+            'durations' => [\round($this->setUp, 6), \round($this->time ?? 0.0, 6), 0],
             'assertions' => $this->assertions,
         ];
         if ($this->native !== '' && $this->native !== $this->outcome) {

@@ -36,6 +36,8 @@ final class Worker implements Feed
     private ?int $test = null;
     private ?Outcome $outcome = null;
     private int $started = 0;
+    /** When the unit began, until its first test has. */
+    private ?int $unitStarted = null;
     private bool $stopping = false;
     private bool $stopNow = false;
     /** @var array{stop: list<string>, fail: list<string>} */
@@ -256,6 +258,7 @@ final class Worker implements Feed
         $this->current = $run;
         while (($run->todo ?? []) !== [] && !$this->stopNow) {
             $before = \count($run->todo);
+            $this->unitStarted = \hrtime(true);
             $this->driver->run($run->unit, $this);
             if ($this->test !== null) {
                 $this->finish();
@@ -353,6 +356,11 @@ final class Worker implements Feed
         // One write: how the last test ended, and that this one has begun.
         $this->connection->flush();
         $this->started = \hrtime(true);
+        if ($this->unitStarted !== null) {
+            // What the class sets up is no test's own; the first is what it was done for.
+            $this->outcome->setUp = ($this->started - $this->unitStarted) / 1e9;
+            $this->unitStarted = null;
+        }
     }
 
     public function outcome(): ?Outcome

@@ -62,6 +62,7 @@ module PacelineWorker
       @todo = todo
       @unit = unit
       klass = unit.handle
+      @before = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       # As `runnable_methods` does right before a class is run.
       srand(::Minitest.seed) if ::Minitest.respond_to?(:seed)
       MinitestUnits.class_fixture?(klass) ? run_class(klass) : run_methods(klass)
@@ -88,6 +89,9 @@ module PacelineWorker
     def begin?(index)
       return false unless @worker.begin?(index)
 
+      # What the class sets up is no test's own; the first is what it was done for.
+      @class_setup = @before ? Process.clock_gettime(Process::CLOCK_MONOTONIC) - @before : 0
+      @before = nil
       @running = index
       true
     end
@@ -132,7 +136,7 @@ module PacelineWorker
     end
 
     def report(result)
-      durations = [0, result.time || 0, 0]
+      durations = [@class_setup || 0, result.time || 0, 0]
       failures = result.failures
       return Result.new("passed", nil, result.assertions, durations) if failures.empty?
 

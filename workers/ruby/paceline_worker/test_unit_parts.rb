@@ -55,6 +55,10 @@ module PacelineWorker
 
       attr_reader :phase
 
+      def now
+        NOW.call(MONOTONIC)
+      end
+
       def start
         @phase = :setup
         @started = @called = @torn_down = NOW.call(MONOTONIC)

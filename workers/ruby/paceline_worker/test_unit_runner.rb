@@ -59,6 +59,8 @@ module PacelineWorker
       @result = ::Test::Unit::TestResult.new
       @result.add_listener(::Test::Unit::TestResult::FAULT) { |fault| take(fault) }
       suite = build(unit, todo)
+      # What `startup` takes is no test's own; the first is what it was done for.
+      @before = @clock.now
       catch do |tag|
         @result.stop_tag = tag
         suite.run(*context, &NO_EVENTS)
@@ -72,11 +74,14 @@ module PacelineWorker
       @assertions = @result.assertion_count
       @outside += 1
       @clock.start
+      @class_setup = @before ? @clock.now - @before : 0
+      @before = nil
       true
     end
 
     def finished(index)
       durations = @clock.durations
+      durations[0] += @class_setup
       faults = @running
       @running = nil
       @worker.finished(index, @faults.result(faults, @result.assertion_count - @assertions, durations))

@@ -16,8 +16,10 @@ use crate::run::{Core, LinkId, Peer};
 
 /// How long a worker may take from its start to its first message.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
-/// A suite that is expected to take less runs on one worker: another one would cost more.
-const WORTH_ANOTHER: Duration = Duration::from_millis(30);
+/// A suite that is expected to take less runs on one worker: another one would cost more, where
+/// workers boot by themselves and where they are forked.
+const WORTH_A_BOOT: Duration = Duration::from_millis(100);
+const WORTH_A_FORK: Duration = Duration::from_millis(4);
 
 impl<'env> FrameworkSuite<'env> {
     pub(super) fn start_host(&self, core: &mut Core<'_, '_, 'env>) -> io::Result<Handle> {
@@ -58,7 +60,13 @@ impl<'env> FrameworkSuite<'env> {
 
     pub(super) fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
         let expected: Duration = self.framework.expected_tests.values().sum();
-        let is_small = !self.framework.expected_tests.is_empty() && expected < WORTH_ANOTHER;
+        // What was asked for and not what came of it: processes have been told the number.
+        let worth = if self.framework.fork {
+            WORTH_A_FORK
+        } else {
+            WORTH_A_BOOT
+        };
+        let is_small = !self.framework.expected_tests.is_empty() && expected < worth;
         let most = if is_small || self.framework.interactive {
             1
         } else {
