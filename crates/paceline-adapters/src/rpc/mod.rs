@@ -294,7 +294,7 @@ mod tests {
         };
         let prepared = prepared(&repository, settings, &request);
         let program = repository.root().join("bin/suite");
-        assert_eq!(prepared.launch.argv, [program.clone()]);
+        assert_eq!(prepared.launch.argv, std::slice::from_ref(&program));
         assert_eq!(
             prepared.launch.display,
             format!("{} --timeout=1 --exact 'echo returns'", program.display())

@@ -4,11 +4,7 @@
 //! paceline-rpc, or the server that its tests are about.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-#![expect(
-    clippy::format_collect,
-    clippy::naive_bytecount,
-    reason = "what a test writes and reads is small"
-)]
+#![expect(clippy::exit, reason = "some of its roles end the process")]
 
 #[expect(dead_code, reason = "the tests of the command line use more of it")]
 #[path = "../cli/environment.rs"]
