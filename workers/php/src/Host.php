@@ -54,7 +54,6 @@ final class Host
             'kind' => 'ready',
             'can_fork' => $whyNot === null,
             'collect' => 'whole',
-            'collect_because' => 'PHPUnit loads all test files before it runs the first',
             'rootdir' => \getcwd(),
             'config_file' => $driver->configFile(),
             'maxfail' => $driver->maxFail(),

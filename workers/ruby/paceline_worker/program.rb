@@ -175,7 +175,6 @@ module PacelineWorker
       end
       why_not = Host.why_not
       @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
-                         collect_because: "#{@framework} sorts classes, which are known when files are loaded",
                          rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
                          worker_input: @driver.worker_input })
     end

@@ -15,8 +15,8 @@ use crate::{process, product, setup};
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// `php`, `python`, `ruby` or `ruby-minitest`: a published package with its own tests; without it, the
-    /// example repository. What follows are arguments for paceline
+    /// `php`, `python`, `python-marshmallow`, `python-pluggy`, `ruby` or `ruby-minitest`: a published package
+    /// with its own tests; without it, the example repository. What follows are arguments for paceline
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -42,9 +42,11 @@ struct Prepared {
     environment: Vec<(&'static str, OsString)>,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 6] = [
     php::PACKAGE,
-    python::PACKAGE,
+    python::JINJA,
+    python::MARSHMALLOW,
+    python::PLUGGY,
     ruby::TEST_UNIT,
     ruby::MINITEST,
 ];

@@ -1,22 +1,27 @@
-//! Jinja with its tests, from its source distribution.
+//! Packages of PyPI with their tests, from their source distributions.
 
 use anyhow::{Context, Result};
 
 use super::{Package, Prepared};
 use crate::{compat, setup};
 
-pub(super) const PACKAGE: Package = Package {
-    language: "python",
-    tools: setup::REAL,
-    prepare,
-};
+pub(super) const JINJA: Package = package("python", || prepare("jinja2"));
+pub(super) const MARSHMALLOW: Package = package("python-marshmallow", || prepare("marshmallow"));
+pub(super) const PLUGGY: Package = package("python-pluggy", || prepare("pluggy"));
 
-fn prepare() -> Result<Prepared> {
+const fn package(language: &'static str, prepare: fn() -> Result<Prepared>) -> Package {
+    Package {
+        language,
+        tools: setup::REAL,
+        prepare,
+    }
+}
+
+fn prepare(name: &str) -> Result<Prepared> {
     let python = compat::packages::environment()?;
     let environment = python.ancestors().nth(2);
     let environment = environment.with_context(|| format!("finding {}", python.display()))?;
-    let names = ["jinja2".to_owned()];
-    let mut packages = compat::packages::named(&names)?;
+    let mut packages = compat::packages::named(&[name.to_owned()])?;
     let package = packages.pop().context("there is no package")?;
     Ok(Prepared {
         directory: package.prepare()?,
