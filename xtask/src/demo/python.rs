@@ -1,4 +1,4 @@
-//! Packages of PyPI with their tests, from their source distributions.
+//! Packages of the Python package index with their tests, from their source distributions.
 
 use anyhow::{Context, Result};
 
