@@ -31,6 +31,7 @@ use crate::model::{Keep, Model, SuiteState};
 use crate::reporter::{Destination, ReportError, Reporter};
 
 mod case;
+mod native;
 mod phpunit;
 mod pytest;
 mod ruby;

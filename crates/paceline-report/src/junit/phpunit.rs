@@ -4,9 +4,10 @@
 //! readers would take for a failure: the attribute `status` says it. And `.phpt` files are called by
 //! their path below the suite's directory, not by one that only this machine has.
 
-use paceline_engine::event::{Problem, TestDetails, TestFinished};
+use paceline_engine::event::{TestDetails, TestFinished};
 
 use super::case::Element;
+use super::native;
 use crate::sanitize;
 
 /// The class, with dots in place of namespaces, and the method with its data set.
@@ -24,31 +25,12 @@ pub(super) fn class(id: &str) -> Option<&str> {
 
 /// What did not simply pass.
 pub(super) fn elements(test: &TestFinished, details: &TestDetails) -> Vec<Element> {
-    let problems = details.problems.iter();
-    problems
-        .filter_map(|found| problem(test, details, found))
-        .collect()
-}
-
-fn problem(test: &TestFinished, details: &TestDetails, problem: &Problem) -> Option<Element> {
-    let message = problem.message.as_deref().or(problem.reason.as_deref());
-    let message = message.or(test.message.as_deref()).unwrap_or_default();
-    let tag = match problem.outcome.as_str() {
-        "skipped" => {
-            let element = Element::new("skipped", message);
-            return Some(match &details.native_outcome {
-                Some(native) => element.kind(native),
-                None => element,
-            });
-        }
-        "failed" => "failure",
-        "errored" | "crashed" | "timed-out" => "error",
-        _ => return None,
-    };
-    let text = problem.text.as_deref().unwrap_or(message);
-    let text = format!("{}\n{text}", details.native_id);
-    let kind = problem.kind.as_deref().unwrap_or(&problem.outcome);
-    Some(Element::new(tag, message).kind(kind).text(text))
+    let heading = format!("{}\n", details.native_id);
+    let problems = details.problems.iter().filter_map(|problem| {
+        let message = problem.message.as_deref().or(problem.reason.as_deref());
+        native::element(test, details, problem, message, &heading)
+    });
+    problems.collect()
 }
 
 /// What the test printed.

@@ -1,9 +1,10 @@
 //! Tests of test-unit and minitest: the class as the class name, and the test in it as the name.
 //! Neither framework has a report in JUnit's format of its own.
 
-use paceline_engine::event::{Problem, TestDetails, TestFinished};
+use paceline_engine::event::{TestDetails, TestFinished};
 
 use super::case::Element;
+use super::native;
 
 /// Class name and name: of `test_x[label](TestFoo::inner)` and of `TestFoo#test_x`. What has neither
 /// form is a file that could not be loaded.
@@ -37,30 +38,11 @@ fn in_parentheses(id: &str) -> Option<(&str, &str)> {
 
 /// What did not simply pass.
 pub(super) fn elements(test: &TestFinished, details: &TestDetails) -> Vec<Element> {
-    let problems = details.problems.iter();
-    problems
-        .filter_map(|found| problem(test, details, found))
-        .collect()
-}
-
-fn problem(test: &TestFinished, details: &TestDetails, problem: &Problem) -> Option<Element> {
-    let message = problem.reason.as_deref().or(problem.message.as_deref());
-    let message = message.or(test.message.as_deref()).unwrap_or_default();
-    let tag = match problem.outcome.as_str() {
-        "skipped" => {
-            let element = Element::new("skipped", message);
-            return Some(match &details.native_outcome {
-                Some(native) => element.kind(native),
-                None => element,
-            });
-        }
-        "failed" => "failure",
-        "errored" | "crashed" | "timed-out" => "error",
-        _ => return None,
-    };
-    let text = problem.text.as_deref().unwrap_or(message);
-    let kind = problem.kind.as_deref().unwrap_or(&problem.outcome);
-    Some(Element::new(tag, message).kind(kind).text(text))
+    let problems = details.problems.iter().filter_map(|problem| {
+        let message = problem.reason.as_deref().or(problem.message.as_deref());
+        native::element(test, details, problem, message, "")
+    });
+    problems.collect()
 }
 
 #[cfg(test)]
