@@ -5,6 +5,7 @@ pub mod command;
 pub mod detect;
 mod machine;
 mod phpunit;
+mod positional;
 mod program;
 mod pytest;
 mod rpc;

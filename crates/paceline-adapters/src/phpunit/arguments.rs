@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::adapter::{Missing, Request};
+use crate::positional;
 
 /// Options of PHPUnit whose value is the next argument, where it is not behind `=`.
 const WITH_VALUE: [&str; 42] = [
@@ -126,16 +127,7 @@ pub(super) fn rerun(configured: &[String], dir: &Path) -> Vec<String> {
 
 /// Leaves out files and directories that exist in `dir`.
 fn without_paths(args: &[String], dir: &Path) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut is_value = false;
-    for arg in args {
-        let is_path = !is_value && !arg.starts_with('-') && dir.join(arg).exists();
-        is_value = WITH_VALUE.contains(&arg.as_str());
-        if !is_path {
-            kept.push(arg.clone());
-        }
-    }
-    kept
+    positional::without_paths(args, &WITH_VALUE, |arg| dir.join(arg).exists())
 }
 
 #[cfg(test)]

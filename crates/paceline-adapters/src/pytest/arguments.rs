@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::adapter::{Interactive, Request};
+use crate::positional;
 
 /// Options of pytest and of common plugins whose value is the next argument.
 const WITH_VALUE: [&str; 29] = [
@@ -75,17 +76,10 @@ pub(super) fn rerun(configured: &[String], dir: &Path) -> Vec<String> {
 
 /// Leaves out files, directories and tests that exist in `dir`.
 fn without_paths(args: &[String], dir: &Path) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut is_value = false;
-    for arg in args {
+    positional::without_paths(args, &WITH_VALUE, |arg| {
         let path = arg.split("::").next().unwrap_or_default();
-        let is_path = !is_value && !arg.starts_with('-') && dir.join(path).exists();
-        is_value = WITH_VALUE.contains(&arg.as_str());
-        if !is_path {
-            kept.push(arg.clone());
-        }
-    }
-    kept
+        dir.join(path).exists()
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Framework;
 use crate::adapter::Request;
+use crate::positional;
 
 /// Directories that are on the load path where nothing else is said, as under Rake and Rails.
 const LOAD_PATH: [&str; 3] = ["lib", "test", "spec"];
@@ -153,18 +154,9 @@ fn of_ruby(framework: Framework, args: &[String]) -> (Vec<String>, Vec<String>) 
 
 /// Leaves out files and directories that exist in `dir`, and patterns of files.
 fn without_paths(args: &[String], dir: &Path) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut is_value = false;
-    for arg in args {
-        let is_path = !is_value
-            && !arg.starts_with('-')
-            && (path(arg, dir).is_some() || arg.contains(['*', '?', '{']));
-        is_value = WITH_VALUE.contains(&arg.as_str());
-        if !is_path {
-            kept.push(arg.clone());
-        }
-    }
-    kept
+    positional::without_paths(args, &WITH_VALUE, |arg| {
+        path(arg, dir).is_some() || arg.contains(['*', '?', '{'])
+    })
 }
 
 #[cfg(test)]
