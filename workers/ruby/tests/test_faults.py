@@ -329,6 +329,7 @@ class Hangs(SuiteCase):
           def test_hangs
             other = Thread.new { wait_for_nothing }
             other.name = "the other"
+            Thread.pass until other.stop?
             File.write("hanging", "")
             %s
           end
@@ -349,7 +350,7 @@ class Hangs(SuiteCase):
             os.kill(worker.process.pid, stacks["signal"])
             text = wait_until(lambda: read_beyond(stacks["file"], told))
             # It may still be about to hang.
-            if re.search(r"test_hangs\.rb:8:in .*test_hangs'", text[told:]):
+            if re.search(r"test_hangs\.rb:9:in .*test_hangs'", text[told:]):
                 break
             told = len(text)
         os.kill(worker.process.pid, signal.SIGKILL)
