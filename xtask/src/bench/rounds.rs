@@ -57,20 +57,64 @@ pub(crate) fn interleaved(
     mut measure: impl FnMut(usize) -> Result<f64>,
 ) -> Result<Vec<Sample>> {
     let mut samples = vec![Sample::default(); count];
-    for round in 0..=rounds {
-        for turn in 0..count {
-            let which = (round + turn) % count;
-            let value = measure(which)?;
-            if round > 0 {
-                samples[which].push(value);
-            }
+    for (round, which) in turns(count, rounds) {
+        let value = measure(which)?;
+        if round > 0 {
+            samples[which].push(value);
         }
     }
     Ok(samples)
 }
 
+/// What came of one thing that may fail.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tried {
+    /// The counted rounds in which it did not fail.
+    pub(crate) sample: Sample,
+    /// What was said of each failure, in the round that is not counted too.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Tried {
+    /// What came of one run that is counted.
+    pub(crate) fn once(result: Result<f64>) -> Self {
+        let mut tried = Self::default();
+        tried.add(result, true);
+        tried
+    }
+
+    fn add(&mut self, result: Result<f64>, is_counted: bool) {
+        match result {
+            Ok(value) if is_counted => self.sample.push(value),
+            Ok(_) => {}
+            Err(error) => self.failures.push(format!("{error:#}")),
+        }
+    }
+}
+
+/// As [`interleaved`], where a thing that fails in one round is not measured in that round, and
+/// everything else is.
+pub(crate) fn interleaved_tries(
+    count: usize,
+    rounds: usize,
+    mut measure: impl FnMut(usize) -> Result<f64>,
+) -> Vec<Tried> {
+    let mut tried = vec![Tried::default(); count];
+    for (round, which) in turns(count, rounds) {
+        tried[which].add(measure(which), round > 0);
+    }
+    tried
+}
+
+/// Rounds, from 0, and what is measured next in each.
+fn turns(count: usize, rounds: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..=rounds).flat_map(move |round| (0..count).map(move |turn| (round, (round + turn) % count)))
+}
+
 #[cfg(test)]
 mod tests {
+    use anyhow::bail;
+
     use super::*;
 
     fn sample(values: &[f64]) -> Sample {
@@ -99,5 +143,26 @@ mod tests {
         .unwrap();
         assert_eq!(order, [0, 1, 2, 1, 2, 0, 2, 0, 1]);
         assert!((samples[0].min() - 6.0).abs() < 1e-9 && (samples[0].max() - 8.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_fails_in_some_rounds_is_measured_in_the_others() {
+        let mut order = Vec::new();
+        let tried = interleaved_tries(3, 3, |which| {
+            order.push(which);
+            let round = (order.len() - 1) / 3;
+            match which {
+                0 => Ok(1.0),
+                1 if round == 0 || round == 2 => bail!("round {round}"),
+                1 => Ok(2.0),
+                _ => bail!("never"),
+            }
+        });
+        assert_eq!(order, [0, 1, 2, 1, 2, 0, 2, 0, 1, 0, 1, 2]);
+        let samples: Vec<&[f64]> = tried.iter().map(|tried| &*tried.sample.0).collect();
+        assert_eq!(samples, [&[1.0; 3][..], &[2.0; 2], &[]]);
+        assert_eq!(tried[0].failures, [""; 0]);
+        assert_eq!(tried[1].failures, ["round 0", "round 2"]);
+        assert_eq!(tried[2].failures, ["never"; 4]);
     }
 }

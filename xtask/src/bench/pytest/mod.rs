@@ -2,26 +2,29 @@
 //!
 //! - [`suites`]: the suites and what is to be reached on them
 //! - [`runners`]: what runs them
+//! - [`times`]: what was measured of a suite
 //! - [`spent`]: where the time of a run of paceline goes
 
 mod runners;
 mod spent;
 mod suites;
+mod times;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use self::runners::{Environment, Runner};
 use self::spent::Spent;
 use self::suites::Suite;
+use self::times::{OwnCpu, Times};
 use super::machine;
-use super::measure::{Measured, measure};
-use super::rounds::{Sample, interleaved};
+use super::measure::measure;
+use super::rounds::{Tried, interleaved_tries};
 use crate::{process, product, setup};
 
 #[derive(Debug, Args)]
@@ -54,13 +57,18 @@ impl Pytest {
         let suites = suites::prepare(&directory, &self.suites)?;
         let mut times = Vec::new();
         for suite in &suites {
-            times.push(self.measure(suite, &environment, &directory)?);
+            times.push(self.measure(suite, &environment, &directory));
         }
         print!("{}", self.page(&suites, &times, &environment)?);
+        let all = suites.iter().zip(&times);
+        let problems: Vec<String> = all
+            .flat_map(|(suite, times)| times.problems(suite))
+            .collect();
+        ensure!(problems.is_empty(), "{}", problems.join("\n"));
         Ok(())
     }
 
-    fn measure(&self, suite: &Suite, environment: &Environment, directory: &Path) -> Result<Times> {
+    fn measure(&self, suite: &Suite, environment: &Environment, directory: &Path) -> Times {
         eprintln!("{}: {}", suite.name, suite.about);
         let events = directory.join(format!("{}.ndjson", suite.name));
         let mut runners = Vec::new();
@@ -70,15 +78,12 @@ impl Pytest {
             let mut command = environment.command(runner, &suite.directory, &events);
             match process::output(&mut command) {
                 Ok(_) => runners.push(runner),
-                Err(error) if runner.is_required() => {
-                    return Err(error).with_context(|| format!("suite {}", suite.name));
-                }
-                Err(_) => failing.push(runner),
+                Err(error) => failing.push((runner, format!("{error:#}"))),
             }
         }
         let mut spent = Vec::new();
         let mut own_cpu = OwnCpu::default();
-        let mut once = |which: usize, spent: &mut Vec<Spent>| -> Result<f64> {
+        let mut once = |which: usize| -> Result<f64> {
             let mut command = environment.command(runners[which], &suite.directory, &events);
             let measured = measure(&mut command)?;
             if runners[which] == Runner::Paceline {
@@ -87,25 +92,21 @@ impl Pytest {
             }
             Ok(measured.wall.as_secs_f64())
         };
-        let samples = if self.once {
-            let mut samples = Vec::new();
-            for which in 0..runners.len() {
-                let mut sample = Sample::default();
-                sample.push(once(which, &mut spent)?);
-                samples.push(sample);
-            }
-            samples
+        let (runs, tried) = if self.once {
+            let tried = (0..runners.len()).map(|which| Tried::once(once(which)));
+            (1, tried.collect())
         } else {
-            interleaved(runners.len(), usize::from(self.rounds), |which| {
-                once(which, &mut spent)
-            })?
+            let rounds = usize::from(self.rounds);
+            let tried = interleaved_tries(runners.len(), rounds, once);
+            (rounds + 1, tried)
         };
-        Ok(Times {
-            measured: runners.into_iter().zip(samples).collect(),
+        Times {
+            measured: runners.into_iter().zip(tried).collect(),
             failing,
-            spent: Spent::median(&spent),
+            runs,
+            spent,
             own_cpu,
-        })
+        }
     }
 
     fn page(&self, suites: &[Suite], times: &[Times], environment: &Environment) -> Result<String> {
@@ -135,35 +136,13 @@ impl Pytest {
             "| suite | runner | median s | range s | paceline / it | at most |\n|---|---|---:|---:|---:|---:|"
         )?;
         for (suite, times) in suites.iter().zip(times) {
-            let own = times.median(Runner::Paceline);
-            for (runner, sample) in &times.measured {
-                let ratio = match runner {
-                    Runner::Paceline => String::new(),
-                    _ => format!("{:.2}", own / sample.median()),
-                };
-                let target = suite.target(*runner);
-                let verdict = match target {
-                    Some(target) if own / sample.median() <= target => format!("{target:.2}"),
-                    Some(target) => format!("**{target:.2}**"),
-                    None => String::new(),
-                };
-                writeln!(
-                    page,
-                    "| {} | {} | {:.2} | {sample:.2} | {ratio} | {verdict} |",
-                    suite.name,
-                    runner.name(),
-                    sample.median(),
-                )?;
-            }
-            for runner in &times.failing {
-                writeln!(page, "| {} | {} | fails | | | |", suite.name, runner.name())?;
-            }
+            page.push_str(&times.rows(suite));
         }
         let packages: Vec<f64> = suites
             .iter()
             .zip(times)
             .filter(|(suite, _)| suite.is_package)
-            .map(|(_, times)| times.median(Runner::Paceline) / times.median(Runner::Xdist))
+            .filter_map(|(_, times)| times.ratio(Runner::Xdist))
             .collect();
         writeln!(page)?;
         if !packages.is_empty() {
@@ -183,15 +162,20 @@ impl Pytest {
             runners::JOBS
         )?;
         writeln!(page, "{}", Spent::HEADER)?;
-        for (suite, times) in suites.iter().zip(times) {
-            writeln!(page, "| {} {}", suite.name, times.spent)?;
+        let with_paceline = || {
+            let all = suites.iter().zip(times);
+            all.filter(|(_, times)| !times.spent.is_empty())
+        };
+        for (suite, times) in with_paceline() {
+            let spent = Spent::median(&times.spent);
+            writeln!(page, "| {} {spent}", suite.name)?;
         }
         writeln!(
             page,
             "\npaceline's own CPU, without its workers, as the kernel tells it in steps of 10 ms:\n\n\
              | suite | median ms | of the run's CPU |\n|---|---:|---:|"
         )?;
-        for (suite, times) in suites.iter().zip(times) {
+        for (suite, times) in with_paceline() {
             let OwnCpu {
                 milliseconds,
                 share,
@@ -200,39 +184,6 @@ impl Pytest {
             writeln!(page, "| {} | {own:.0} | {share:.1} % |", suite.name)?;
         }
         Ok(page)
-    }
-}
-
-/// What was measured of a suite.
-struct Times {
-    measured: Vec<(Runner, Sample)>,
-    failing: Vec<Runner>,
-    spent: Spent,
-    own_cpu: OwnCpu,
-}
-
-/// What the process that is paceline has used itself.
-#[derive(Default)]
-struct OwnCpu {
-    milliseconds: Sample,
-    /// In percent of it and all that it started.
-    share: Sample,
-}
-
-impl OwnCpu {
-    fn add(&mut self, measured: &Measured) {
-        if let Some(own) = measured.own_cpu {
-            self.milliseconds.push(own.as_secs_f64() * 1000.0);
-            self.share
-                .push(100.0 * own.as_secs_f64() / measured.cpu.as_secs_f64());
-        }
-    }
-}
-
-impl Times {
-    fn median(&self, of: Runner) -> f64 {
-        let mut found = self.measured.iter().filter(|(runner, _)| *runner == of);
-        found.next().map_or(f64::NAN, |(_, sample)| sample.median())
     }
 }
 

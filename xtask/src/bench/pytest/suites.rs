@@ -25,6 +25,19 @@ pub(super) struct Suite {
 }
 
 impl Suite {
+    /// One that cannot be run.
+    #[cfg(test)]
+    pub(super) fn for_test(name: &str, of_xdist: Option<f64>, of_pytest: Option<f64>) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: String::new(),
+            directory: PathBuf::new(),
+            is_package: false,
+            of_xdist,
+            of_pytest,
+        }
+    }
+
     pub(super) fn target(&self, runner: Runner) -> Option<f64> {
         match runner {
             Runner::Xdist => self.of_xdist,
