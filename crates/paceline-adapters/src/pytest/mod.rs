@@ -90,8 +90,8 @@ impl Adapter for Pytest {
         }
         let display = prefix(&args);
         let start_hint = format!(
-            "The interpreter is {} ({}). If pytest is missing there: `{} -m pip install pytest`, or \
-             name another one by `python = \"…\"` in paceline.toml.",
+            "The interpreter is {} ({}). If pytest is missing or too old there: `{} -m pip \
+             install --upgrade pytest`, or name another one by `python = \"…\"` in paceline.toml.",
             interpreter.display, interpreter.evidence, interpreter.display
         );
         let mut argv = interpreter.argv;

@@ -2,6 +2,7 @@
 //!
 //! `PACELINE_TEST_PYTHON` names an interpreter that has pytest; `cargo xtask test` sets it.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -270,7 +271,52 @@ fn an_interpreter_without_pytest_is_named() {
         &format!("{config}env = {{ PYTHONPATH = 'hidden' }}\n"),
     );
     let run = env.expect(5, &[]);
-    assert!(run.stdout.contains("pytest"), "{run}");
+    let expected = format!(
+        "cannot import pytest: no pytest here ({})",
+        python().display()
+    );
+    assert!(run.stdout.contains(&expected), "{run}");
+}
+
+#[test]
+fn a_pytest_that_is_too_old_is_named() {
+    let env = suite("env = { PYTHONPATH = 'old' }", &[("test_a.py", "")]);
+    env.write("old/pytest.py", "__version__ = '6.2.5'\n");
+    let run = env.expect(5, &[]);
+    let expected = format!(
+        "paceline needs pytest 7.0 or newer; this is pytest 6.2.5 ({})",
+        python().display()
+    );
+    assert!(run.stdout.contains(&expected), "{run}");
+    assert!(
+        run.stdout.contains("-m pip install --upgrade pytest"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_python_that_is_too_old_is_named() {
+    let env = suite("", &[("test_a.py", "def test_a(): pass\n")]);
+    let python = python();
+    // Takes itself for an old one before it runs the worker program.
+    let pretend = "import runpy, sys; sys.version_info = (3, 7, 16, 'final', 0); \
+                   sys.version = '3.7.16 (default)'; sys.argv.pop(0); \
+                   runpy.run_path(sys.argv[0], run_name='__main__')";
+    let script = format!(
+        "#!/bin/sh\nexec '{}' -c \"{pretend}\" \"$@\"\n",
+        python.display()
+    );
+    env.write("old-python", &script);
+    let path = env.root().join("old-python");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let config = env.read("paceline.toml");
+    let named = format!("python = '{}'", python.display());
+    assert!(config.contains(&named), "{config}");
+    let old = format!("python = '{}'", path.display());
+    env.write("paceline.toml", &config.replace(&named, &old));
+    let run = env.expect(5, &[]);
+    let expected = "paceline needs Python 3.8 or newer to run pytest; this is Python 3.7.16";
+    assert!(run.stdout.contains(expected), "{run}");
 }
 
 #[test]
