@@ -60,7 +60,8 @@ impl Following {
         });
     }
 
-    /// The most memory that paceline itself has had so far, in bytes.
+    /// The most memory that paceline itself has had so far, in bytes. Something has to keep it from
+    /// ending meanwhile: a process that has ended has none.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:"));
