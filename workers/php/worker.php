@@ -11,7 +11,7 @@
         \fwrite(\STDERR, 'paceline needs PHP 8.1 or newer for PHPUnit; this is PHP ' . \PHP_VERSION . "\n");
         exit(2);
     }
-    foreach (['Message', 'Connection', 'Environment', 'Locator', 'Options', 'Process', 'Program'] as $name) {
+    foreach (['Message', 'Connection', 'Environment', 'Journal', 'Locator', 'Options', 'Process', 'Program'] as $name) {
         require __DIR__ . '/src/' . $name . '.php';
     }
     exit((new \Paceline\Worker\Program($_SERVER['argv'] ?? []))->main());

@@ -59,6 +59,8 @@ pub enum FromWorker {
     Warning(Box<WarningMessage>),
     /// Something went wrong beside the tests.
     Error(WorkerError),
+    /// There is more in the process's journal.
+    Journal(JournalGrown),
     /// The last message.
     Goodbye(Goodbye),
 }
@@ -136,6 +138,7 @@ impl FromWorker {
             "stopping" => Self::Stopping(read("stopping", line)?),
             "warning" => Self::Warning(read("warning", line)?),
             "error" => Self::Error(read("error", line)?),
+            "journal" => Self::Journal(read("journal", line)?),
             "goodbye" => Self::Goodbye(read("goodbye", line)?),
             other => return Err(InvalidMessage::UnknownKind(other.to_owned())),
         })
@@ -182,6 +185,16 @@ pub struct Hello {
     pub stacks: Option<Stacks>,
     /// Where what the running test prints is kept.
     pub captured: Option<Captured>,
+    /// The file to which it writes its messages from now on.
+    pub journal: Option<String>,
+}
+
+/// See [`FromWorker::Journal`].
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct JournalGrown {
+    /// Whether the process goes on in the next file.
+    #[serde(default, deserialize_with = "or_default")]
+    pub next: bool,
 }
 
 /// A framework and its version.

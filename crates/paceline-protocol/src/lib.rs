@@ -7,10 +7,10 @@ pub mod transport;
 
 pub use from_worker::{
     Binding, Captured, CollectError, CollectSkipped, Collected, Discovered, ExitMessage, Exited,
-    Forked, FrameworkVersion, FromWorker, Goodbye, Hello, InvalidMessage, LanguageVersion, Place,
-    ProblemMessage, Ready, Role, Settings, Stacks, Stopping, SubtestMessage, TakenBack,
-    TestDescription, TestFinished, TestOutcome, TestStarted, UnitDescription, WarningMessage,
-    WorkerError, WorkerLaunch,
+    Forked, FrameworkVersion, FromWorker, Goodbye, Hello, InvalidMessage, JournalGrown,
+    LanguageVersion, Place, ProblemMessage, Ready, Role, Settings, Stacks, Stopping,
+    SubtestMessage, TakenBack, TestDescription, TestFinished, TestOutcome, TestStarted,
+    UnitDescription, WarningMessage, WorkerError, WorkerLaunch,
 };
 pub use to_worker::{Fork, Run, Shutdown, TakeBack, ToWorker, Welcome};
 

@@ -43,6 +43,9 @@ pub struct Welcome {
     /// What the host's `ready` gave for workers that boot by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_input: Option<Value>,
+    /// Whether the journal that `hello` named is read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub journal: bool,
     /// The suite's options.
     #[serde(flatten)]
     pub options: Map<String, Value>,

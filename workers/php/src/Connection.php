@@ -14,6 +14,9 @@ final class Connection
     /** @var list<array<string, mixed>> */
     private array $messages = [];
     private bool $closed = false;
+    private ?Journal $journal = null;
+    /** Whether there is something in the journal that the engine has not been told of. */
+    private bool $untold = false;
     private int $pid;
     private float $nextPoll = 0.0;
 
@@ -57,11 +60,18 @@ final class Connection
         return \getmypid() === $this->pid;
     }
 
+    /** Sends what follows by way of a journal. */
+    public function writeTo(Journal $journal): void
+    {
+        $this->journal = $journal;
+    }
+
     /** Makes this process the one that sends: for a child that acts in its parent's place. */
     public function adopt(): void
     {
         $this->pid = (int) \getmypid();
         $this->out = '';
+        $this->journal?->share();
     }
 
     /** Closes this process's end without telling the engine anything. */
@@ -91,12 +101,30 @@ final class Connection
         $this->flush();
     }
 
-    public function flush(): void
+    /**
+     * Sends what has gathered. With `soon` the engine may get it some milliseconds later, but gets it, whatever becomes of
+     * this process.
+     */
+    public function flush(bool $soon = false): void
     {
         $out = $this->out;
         $this->out = '';
-        if ($out === '' || $this->closed || \getmypid() !== $this->pid) {
+        if ($this->closed || ($out === '' && !$this->untold) || \getmypid() !== $this->pid) {
             return;
+        }
+        if ($this->journal !== null) {
+            $out = $this->journal->write($out);
+            if ($out === '') {
+                $out = $this->journal->news(!$soon);
+                $this->untold = $out === null;
+                if ($out === null) {
+                    return;
+                }
+            } else {
+                // The disk is full.
+                $this->journal->close();
+                $this->journal = null;
+            }
         }
         while ($out !== '') {
             $written = @\fwrite($this->stream, $out);

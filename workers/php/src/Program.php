@@ -132,7 +132,9 @@ final class Program
             \fwrite(\STDERR, self::describe($error) . "\n");
         }
         $last = \error_get_last();
-        if ($text === '' && $last !== null) {
+        // A warning that somebody has silenced is kept there too.
+        $fatal = \E_ERROR | \E_PARSE | \E_CORE_ERROR | \E_COMPILE_ERROR | \E_USER_ERROR;
+        if ($text === '' && $last !== null && ($last['type'] & $fatal) !== 0) {
             $text = $last['message'] . ' in ' . $last['file'] . ':' . $last['line'];
         }
         $text = Message::cut(Message::text($text !== '' ? $text : 'PHPUnit ended before it ran any test'));
@@ -190,9 +192,13 @@ final class Program
             'framework' => ['name' => 'phpunit', 'version' => $this->version !== '' ? $this->version : null],
             'language' => ['name' => 'php', 'version' => \PHP_VERSION, 'executable' => \PHP_BINARY],
         ];
+        $journal = $number === null ? null : Journal::beside($log);
         if ($number !== null) {
             $hello['worker'] = $number;
             $hello['claims'] = true;
+            if ($journal !== null) {
+                $hello['journal'] = $journal->offer();
+            }
             if ($log !== null && \function_exists('pcntl_signal')) {
                 $hello['stacks'] = ['signal' => \SIGUSR2, 'file' => $log . '.stacks'];
             }
@@ -203,6 +209,11 @@ final class Program
             $this->served = true;
             \fwrite(\STDERR, 'paceline refused this process: ' . ($welcome['reason'] ?? $welcome['kind']) . "\n");
             exit(3);
+        }
+        if ($journal !== null && ($welcome['journal'] ?? false) === true) {
+            $connection->writeTo($journal);
+        } else {
+            $journal?->close();
         }
 
         return $connection;

@@ -189,7 +189,8 @@ final class Worker implements Feed
             }
             $this->error('cannot isolate tests: ' . $reason);
         }
-        $this->connection->send(['kind' => 'unit_started', 'unit' => $run->unit->number]);
+        $this->connection->put(['kind' => 'unit_started', 'unit' => $run->unit->number]);
+        $this->connection->flush(true);
         $this->ready($run);
         $this->runHere($run);
         $this->connection->put(['kind' => 'unit_finished', 'unit' => $run->unit->number]);
@@ -354,7 +355,7 @@ final class Worker implements Feed
             $this->connection->putLine('{"kind":"test_started","unit":' . $unit . ',"test":' . $index . "}\n");
         }
         // One write: how the last test ended, and that this one has begun.
-        $this->connection->flush();
+        $this->connection->flush(true);
         $this->started = \hrtime(true);
         if ($this->unitStarted !== null) {
             // What the class sets up is no test's own; the first is what it was done for.

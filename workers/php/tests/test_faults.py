@@ -35,6 +35,13 @@ class Crashes(SuiteCase):
                 with self.subTest(start=start, workers=workers):
                     self.assertEqual(self.run_suite(start=start, workers=workers), EXPECTED)
 
+    def test_a_long_journal_goes_on_in_another_file(self):
+        body = "function test%s() { $this->fail(str_repeat('x', 700000)); }\n"
+        self.write(LongTest="".join(body % name for name in "ABC") + "function testLast() { $this->assertTrue(true); }\n")
+        outcomes = self.run_suite(workers=1)
+        self.assertEqual(list(outcomes.values()), ["failed", "failed", "failed", "passed"])
+        self.assertIn(True, [message.get("next") for message in self.engine.of_kind("journal")])
+
     def test_isolated_tests_crash_alone(self):
         self.write(FaultTest=FAULTS)
         for isolation in ("test", "file"):

@@ -3,9 +3,12 @@
 import os
 import socket
 import sys
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from paceline_worker.protocol import MAX_LINE, Message, decode, encode
+
+if TYPE_CHECKING:
+    from paceline_worker.journal import Journal
 
 try:
     import fcntl
@@ -32,14 +35,23 @@ class Connection:
         self.closed = False
         self._pid = os.getpid()
         self._out: List[bytes] = []
+        #: Whether there is something in the journal that the engine has not been told of.
+        self._untold = False
         self._in = bytearray()
         self._messages: List[Message] = []
+        self._journal: Optional["Journal"] = None
         self._socket = _connect(address)
+
+    def write_to(self, journal: "Journal") -> None:
+        """Sends what follows by way of a journal."""
+        self._journal = journal
 
     def adopt(self) -> None:
         """Makes this process the one that sends: for a child that acts in its parent's place."""
         self._pid = os.getpid()
         self._out = []
+        if self._journal is not None:
+            self._journal.share()
 
     def abandon(self) -> None:
         """Closes this process's end without telling the engine anything."""
@@ -63,13 +75,30 @@ class Connection:
         self._out.append(encode(message))
         self.flush()
 
-    def flush(self) -> None:
-        """Sends what is in the buffer, in one system call if the socket takes it."""
+    def flush(self, soon: bool = False) -> None:
+        """Sends what is in the buffer, in one system call if the socket takes it.
+
+        With `soon` the engine may get it some milliseconds later, but gets it, whatever becomes of
+        this process.
+        """
         out, self._out = self._out, []
-        if not out or self.closed or os.getpid() != self._pid:
+        if self.closed or not (out or self._untold) or os.getpid() != self._pid:
             return
+        data = b"".join(out)
+        if self._journal is not None:
+            data = self._journal.write(data)
+            if not data:
+                news = self._journal.news(now=not soon)
+                self._untold = news is None
+                if news is None:
+                    return
+                data = encode(news)
+            else:
+                # The disk is full.
+                self._journal.close()
+                self._journal = None
         try:
-            self._socket.sendall(b"".join(out))
+            self._socket.sendall(data)
         except OSError:
             self.closed = True
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, TextIO, Tuple
 
 # Nothing here may need pytest before it is known that there is one.
 from paceline_worker.connection import Connection, ConnectionClosed
+from paceline_worker.journal import Journal
 from paceline_worker.options import Options
 from paceline_worker.protocol import PROTOCOL, Message, cut
 from paceline_worker.stacks import Stacks
@@ -165,12 +166,16 @@ def _meet(
             "executable": sys.executable,
         },
     }
+    journal = None
     if number is not None:
         hello["worker"] = number
         stacks = Stacks(log + ".stacks" if log else None).offer()
         if stacks is not None:
             hello["stacks"] = stacks
         hello["claims"] = True
+        journal = Journal.beside(log)
+        if journal is not None:
+            hello["journal"] = journal.offer()
         if version is not None:
             from paceline_worker.capture import NamedCapture
 
@@ -187,6 +192,11 @@ def _meet(
         sys.stderr.write("paceline refused this process: %s\n" % reason)
         sys.stderr.flush()
         os._exit(3)
+    if journal is not None:
+        if answer.get("journal"):
+            connection.write_to(journal)
+        else:
+            journal.close()
     return connection, answer
 
 

@@ -197,7 +197,8 @@ class Worker:
         self._current = run
         self.unit = unit
         # All that was sent so far is about earlier units: a crash from here on is this one's.
-        self.connection.send({"kind": "unit_started", "unit": unit.number})
+        self.connection.put({"kind": "unit_started", "unit": unit.number})
+        self.connection.flush(soon=True)
         self.ready(run)
         self.run_tests(run)
         self.connection.put({"kind": "unit_finished", "unit": unit.number})
@@ -310,7 +311,7 @@ class Worker:
         else:
             connection.put_line(b'{"kind":"test_started","unit":%d,"test":%d}\n' % (unit, index))
         # One write: how the last test ended, and that this one has begun.
-        connection.flush()
+        connection.flush(soon=True)
         if not self._setup_fits:
             self._refit(item)
         todo = run.todo

@@ -17,6 +17,28 @@ from pathlib import Path
 WORKER_PROGRAM = Path(__file__).resolve().parent.parent / "paceline_worker"
 #: A run that makes no progress for so long has a bug.
 PATIENCE = 120
+#: Seconds after which journals are looked at unasked.
+LOOK_AGAIN = 0.004
+
+
+class Journal:
+    """The file that a process writes its messages to, and how far it has been read."""
+
+    def __init__(self, path):
+        self.path = path
+        self.files = 1
+        self.begun = b""
+        self.file = open(path, "rb")
+
+    def lines(self):
+        *lines, self.begun = (self.begun + self.file.read()).split(b"\n")
+        return lines
+
+    def turn_over(self):
+        assert self.begun == b""
+        self.file.close()
+        self.file = open("%s.%d" % (self.path, self.files), "rb")
+        self.files += 1
 
 
 class Peer:
@@ -25,6 +47,8 @@ class Peer:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b""
+        self.journal = None
+        self.look = False  # at the journal, a little after it was told of
         self.role = None
         self.worker = None
         self.pid = None
@@ -79,6 +103,7 @@ class Engine:
         prefetch=True,
         claims=True,
         part=None,
+        journal=True,
         kill=None,
         crash_limit=3,
         env=None,
@@ -90,6 +115,7 @@ class Engine:
         self.command = command or [python or sys.executable, str(WORKER_PROGRAM)]
         self.prefetch = prefetch
         self.claims = claims
+        self.journal = journal
         self.part = part  # at most so many tests of a unit at a time
         self.kill = kill  # called with the engine after each message
         self.crash_limit = (
@@ -136,11 +162,17 @@ class Engine:
         try:
             self._spawn("host", None)
             while not self._over():
-                events = self.selector.select(PATIENCE if self.host else 1)
+                looking = [peer for peer in self.peers.values() if peer.look]
+                patience = PATIENCE if self.host else 1
+                events = self.selector.select(LOOK_AGAIN if looking else patience)
                 if self.host is None and self.processes[0].poll() is not None:
                     output = (self.root / "host.log").read_text(errors="replace")
                     raise AssertionError("the host ended at once: " + output)
-                if not events and self.host is not None:
+                if looking and not events:
+                    for peer in looking:
+                        peer.look = False
+                        self._read_journal(peer)
+                elif not events and self.host is not None:
                     raise AssertionError("no progress; last messages: %r" % self.messages[-5:])
                 for key, _ in events:
                     if key.data is None:
@@ -215,20 +247,37 @@ class Engine:
         except OSError:
             data = b""
         if not data:
+            self._read_journal(peer)
             self._gone(peer)
             return
         peer.buffer += data
         *lines, peer.buffer = peer.buffer.split(b"\n")
         for line in lines:
-            assert len(line) < 16 * 1024 * 1024
-            message = json.loads(line.decode("utf-8"))
-            self.messages.append((peer.role, peer.worker, message))
-            getattr(self, "_on_" + message["kind"])(peer, message)
+            self._handle(peer, line)
+
+    def _handle(self, peer, line):
+        assert len(line) < 16 * 1024 * 1024
+        message = json.loads(line.decode("utf-8"))
+        self.messages.append((peer.role, peer.worker, message))
+        getattr(self, "_on_" + message["kind"])(peer, message)
+
+    def _read_journal(self, peer):
+        for line in peer.journal.lines() if peer.journal else ():
+            self._handle(peer, line)
+
+    def _on_journal(self, peer, message):
+        self._read_journal(peer)
+        if message.get("next"):
+            peer.journal.turn_over()
+            self._read_journal(peer)
+        peer.look = True
 
     def _gone(self, peer):
         self.selector.unregister(peer.sock)
         peer.sock.close()
         peer.sock = None
+        if peer.journal:
+            peer.journal.file.close()
         if peer.role == "host":
             self._host_gone(peer)
             return
@@ -279,6 +328,9 @@ class Engine:
             self.peers[peer.worker] = peer
             if self.ready is not None:
                 welcome["worker_input"] = self.ready.get("worker_input")
+            if self.journal and "journal" in message:
+                peer.journal = Journal(message["journal"])
+                welcome["journal"] = True
         peer.send(kind="welcome", protocol=1, **welcome)
 
     def _on_discovered(self, peer, message):

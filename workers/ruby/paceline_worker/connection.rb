@@ -39,7 +39,15 @@ module PacelineWorker
       @chunk = +"".b
       @messages = []
       @closed = false
+      @journal = nil
+      # Whether there is something in the journal that the engine has not been told of.
+      @untold = false
       @socket = move_high(connect(address))
+    end
+
+    # Sends what follows by way of a journal.
+    def write_to(journal)
+      @journal = journal
     end
 
     def closed?
@@ -54,6 +62,7 @@ module PacelineWorker
     def adopt
       @pid = Process.pid
       @out = +""
+      @journal&.share
     end
 
     # Closes this process's end without telling the engine anything.
@@ -79,19 +88,19 @@ module PacelineWorker
       flush
     end
 
-    # Sends what is in the buffer, in one system call if the socket takes it.
-    def flush
-      return if @out.empty?
+    # Sends what is in the buffer, in one system call if the socket takes it. With `soon` the engine
+    # may get it some milliseconds later, but gets it, whatever becomes of this process.
+    def flush(soon: false)
+      return if @out.empty? && !@untold
 
       out = @out
       @out = +""
       return if @closed || Process.pid != @pid
 
-      begin
-        @socket.write(out)
-      rescue SystemCallError, IOError
-        @closed = true
-      end
+      out = journal(out, soon) if @journal
+      @socket.write(out) unless out.nil?
+    rescue SystemCallError, IOError
+      @closed = true
     end
 
     # A message that is there already, or nil.
@@ -111,6 +120,20 @@ module PacelineWorker
     end
 
     private
+
+    # Writes to the journal; answers what to send instead, if anything.
+    def journal(out, soon)
+      rest = @journal.write(out)
+      if rest.empty?
+        news = @journal.news(!soon)
+        @untold = news.nil?
+        return news
+      end
+      # The disk is full.
+      @journal.close
+      @journal = nil
+      rest
+    end
 
     def read(block)
       data = block ? @socket.readpartial(65_536, @chunk) : @socket.read_nonblock(65_536, @chunk, exception: false)

@@ -2,6 +2,7 @@
 
 require_relative "json"
 require_relative "connection"
+require_relative "journal"
 require_relative "options"
 require_relative "arguments"
 require_relative "selection"
@@ -105,13 +106,14 @@ module PacelineWorker
       log = @env["LOG"]
       @capture = Capture.new(role == "worker" ? log : nil)
       stacks = Stacks.new(role == "worker" ? log : nil)
+      journal = role == "worker" ? Journal.beside(log) : nil
       version = load_framework
       hello = { kind: "hello", protocol: PROTOCOL, token: @env.delete("TOKEN"), role: role, worker: number,
                 pid: Process.pid, framework: { name: @framework, version: version },
                 language: { name: "ruby", version: RUBY_VERSION, implementation: RUBY_ENGINE },
-                stacks: stacks.offer, captured: @capture.offer, claims: role == "worker" ? true : nil }.compact
+                stacks: stacks.offer, captured: @capture.offer, claims: role == "worker" ? true : nil, journal: journal&.path }.compact
       @connection.send(hello)
-      welcomed
+      welcomed(journal)
       fail_with("#{@framework} cannot be loaded: #{@missing}") if version.nil?
     end
 
@@ -126,12 +128,13 @@ module PacelineWorker
       GC.enable
     end
 
-    def welcomed
+    def welcomed(journal)
       message = @connection.receive
       if message["kind"] == "refused"
         warn message["reason"].to_s
         exit(1)
       end
+      message["journal"] && journal ? @connection.write_to(journal) : journal&.close
       # A forked worker has its options from the host.
       @options ||= Options.new(message)
     rescue Connection::Closed

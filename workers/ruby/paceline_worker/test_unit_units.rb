@@ -10,6 +10,7 @@ module PacelineWorker
       @keys = UniqueNames.new
       @ids = UniqueNames.new
       @of_classes = {}
+      @paths = {}
       @units = []
     end
 
@@ -77,13 +78,16 @@ module PacelineWorker
     end
 
     def place(test)
-      location = test.method(test.method_name).source_location
-      # What test-unit defines by itself stands for files that could not be loaded.
-      return nil if location.nil? || location[0].include?("/test/unit/collector/")
-
-      [Arguments.relative(location[0]), location[1]]
+      file, line = test.class.instance_method(test.method_name).source_location
+      path = @paths.fetch(file) { @paths[file] = path_of(file) }
+      path && [path, line]
     rescue NameError
       nil
+    end
+
+    def path_of(file)
+      # What test-unit defines by itself stands for files that could not be loaded.
+      file.nil? || file.include?("/test/unit/collector/") ? nil : Arguments.relative(file)
     end
 
     def settings(test, id)

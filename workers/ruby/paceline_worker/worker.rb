@@ -67,7 +67,7 @@ module PacelineWorker
       pid = @isolated ? ",\"pid\":#{@pid}" : ""
       @connection.put_line("{\"kind\":\"test_started\",\"unit\":#{@current.unit.number},\"test\":#{index}#{pid}}\n")
       # One write: how the last test ended, and that this one has begun.
-      @connection.flush
+      @connection.flush(soon: true)
       true
     end
 
@@ -222,7 +222,8 @@ module PacelineWorker
       return if run.claim && !claim(run)
 
       # All that was sent so far is about earlier units: a crash from here on is this one's.
-      @connection.send({ kind: "unit_started", unit: run.unit.number })
+      @connection.put_line("{\"kind\":\"unit_started\",\"unit\":#{run.unit.number}}\n")
+      @connection.flush(soon: true)
       if run.isolation == "worker"
         run_here(run)
       else

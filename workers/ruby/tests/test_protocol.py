@@ -239,6 +239,15 @@ class Units(SuiteCase):
 
 
 class Messages(SuiteCase):
+    def test_a_long_journal_goes_on_in_another_file(self):
+        tests = "\n".join("def test_%s; flunk(%r * 700_000); end" % (name, name) for name in "abc")
+        text = "require 'test/unit'\nclass TestLong < Test::Unit::TestCase\n%s\ndef test_d; end\nend\n"
+        self.write("test/test_x.rb", text % tests)
+        engine = self.run_suite(workers=1)
+        expected = {"test_%s(TestLong)" % name: "failed" for name in "abc"}
+        self.assertEqual(outcomes(engine), {**expected, "test_d(TestLong)": "passed"})
+        self.assertIn(True, [message.get("next") for message in engine.of_kind("journal")])
+
     def setUp(self):
         super().setUp()
         self.write("test/test_x.rb", THREE)

@@ -10,8 +10,9 @@ use std::time::Duration;
 use paceline_protocol::Settings;
 use serde_json::Value;
 
-use super::exchange::{Exchange, Link, LinkId, Peer};
+use super::exchange::{Exchange, Peer};
 use super::inbox::Message;
+use super::link::{Link, LinkId};
 use super::options::Options;
 use crate::attempt::Pool;
 use crate::event::{EVENT_FORMAT_VERSION, Event, EventKind, NotRun};

@@ -1,63 +1,26 @@
 //! Connections of hosts and workers.
 
 use std::collections::HashMap;
-use std::io::{self, BufReader};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use paceline_protocol::framing::{FramingError, read_line};
+use paceline_protocol::ToWorker;
 use paceline_protocol::transport::{Listener, Stream, Transport, connect};
-use paceline_protocol::{FromWorker, ToWorker};
 use tempfile::TempDir;
 
+use super::link::{Link, LinkEvent, LinkId, serve};
 use crate::plan::SuiteId;
 
-/// How long a message may wait for a worker that does not read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many messages may wait for the dispatcher, over all connections.
-const MOST_WAITING: usize = 20_000;
 /// Longer paths do not fit into the address of a Unix socket.
 const LONGEST_SOCKET_PATH: usize = 90;
-
-/// Names a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LinkId(u64);
-
-/// What happens on a connection.
-pub(crate) enum LinkEvent {
-    Opened(LinkId, Stream),
-    Message(LinkId, FromWorker),
-    /// The peer said something that is no message; nothing more will be read.
-    Broken(LinkId, String),
-    Closed(LinkId),
-}
 
 /// Who is at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     Host(SuiteId),
     Worker(SuiteId, u32),
-}
-
-/// The writing end of a connection.
-pub(crate) struct Link {
-    stream: Stream,
-}
-
-impl Link {
-    /// Sends a message. One that cannot be sent is as good as a closed connection, of which the
-    /// reading end tells.
-    pub(crate) fn send(&mut self, message: &ToWorker) {
-        if message.write(&mut self.stream).is_err() {
-            self.stream.close();
-        }
-    }
-
-    pub(crate) fn close(&self) {
-        self.stream.close();
-    }
 }
 
 /// Where workers connect, and who they are.
@@ -96,7 +59,12 @@ impl Exchange {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    serve(LinkId(number), stream, Arc::clone(&count), notify.clone());
+                    serve(
+                        LinkId::of(number),
+                        stream,
+                        Arc::clone(&count),
+                        notify.clone(),
+                    );
                 }
             })?;
         Ok(Self {
@@ -140,13 +108,13 @@ impl Exchange {
     /// The writing end of a connection whose peer is known from now on.
     pub(crate) fn introduce(&mut self, id: LinkId, peer: Peer) -> Option<Link> {
         self.peers.insert(id, peer);
-        self.strangers.remove(&id).map(|stream| Link { stream })
+        self.strangers.remove(&id).map(Link::new)
     }
 
     /// A connection that is turned away.
     pub(crate) fn dismiss(&mut self, id: LinkId, reason: &str) {
         if let Some(stream) = self.strangers.remove(&id) {
-            let mut link = Link { stream };
+            let mut link = Link::new(stream);
             let reason = reason.to_owned();
             link.send(&ToWorker::Refused { reason });
             link.close();
@@ -174,51 +142,4 @@ impl Drop for Exchange {
         // Wakes the listener, so that it sees that it is to end.
         drop(connect(&self.address));
     }
-}
-
-/// Reads a connection from a thread of its own.
-fn serve(
-    id: LinkId,
-    stream: Stream,
-    waiting: Arc<AtomicUsize>,
-    notify: impl Fn(LinkEvent) + Send + Sync + 'static,
-) {
-    let writing = stream.try_clone().and_then(|writing| {
-        writing.set_write_timeout(WRITE_TIMEOUT)?;
-        Ok(writing)
-    });
-    let Ok(writing) = writing else { return };
-    let tell = move |event| {
-        // A flood of messages waits in the socket, not in memory.
-        while waiting.load(Ordering::Relaxed) > MOST_WAITING {
-            thread::sleep(Duration::from_millis(1));
-        }
-        waiting.fetch_add(1, Ordering::Relaxed);
-        notify(event);
-    };
-    // Without a thread nobody reads: the peer sees a closed connection and ends.
-    let _ = thread::Builder::new().name("link".into()).spawn(move || {
-        tell(LinkEvent::Opened(id, writing));
-        let mut reader = BufReader::with_capacity(64 * 1024, stream);
-        let mut line = Vec::new();
-        loop {
-            let message = match read_line(&mut reader, &mut line) {
-                // A peer that was killed leaves half a line, or a broken connection.
-                Ok(false) | Err(FramingError::CutOff | FramingError::Io(_)) => break,
-                Err(error) => Err(error.to_string()),
-                Ok(true) => match std::str::from_utf8(&line) {
-                    Ok(line) => FromWorker::parse(line).map_err(|error| error.to_string()),
-                    Err(_) => Err("a line that is not UTF-8".to_owned()),
-                },
-            };
-            match message {
-                Ok(message) => tell(LinkEvent::Message(id, message)),
-                Err(what) => {
-                    tell(LinkEvent::Broken(id, what));
-                    return;
-                }
-            }
-        }
-        tell(LinkEvent::Closed(id));
-    });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::exchange::LinkEvent;
+use super::link::LinkEvent;
 use crate::attempt::Notice;
 use crate::sys::Signal;
 

@@ -54,6 +54,7 @@ impl<'env> FrameworkSuite<'env> {
                 .ready
                 .as_ref()
                 .and_then(|ready| ready.worker_input.clone()),
+            journal: false,
             options: self.framework.options.clone(),
         }
     }
@@ -200,7 +201,7 @@ impl<'env> FrameworkSuite<'env> {
                 self.host.link = Some(link);
             }
             Peer::Worker(_, number) => {
-                let welcome = if self.forks {
+                let mut welcome = if self.forks {
                     Welcome {
                         protocol: PROTOCOL_VERSION,
                         ..Welcome::default()
@@ -208,6 +209,7 @@ impl<'env> FrameworkSuite<'env> {
                 } else {
                     self.welcome(core)
                 };
+                welcome.journal = hello.journal.is_some();
                 let Some(worker) = self.workers.get_mut(&number) else {
                     link.close();
                     return;

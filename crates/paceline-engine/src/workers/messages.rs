@@ -419,6 +419,7 @@ fn kind_of(message: &FromWorker) -> &'static str {
         FromWorker::Stopping(_) => "`stopping`",
         FromWorker::Warning(_) => "`warning`",
         FromWorker::Error(_) => "`error`",
+        FromWorker::Journal(_) => "`journal`, without one in its `hello`",
         FromWorker::Goodbye(_) => "`goodbye`",
     }
 }
