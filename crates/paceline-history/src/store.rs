@@ -1,9 +1,11 @@
 //! The file.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use thiserror::Error;
 
@@ -13,6 +15,8 @@ use crate::record::{AttemptRow, Head, RunRecord};
 const SCHEMA_VERSION: i32 = 1;
 /// How long a run waits for another one that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// What the write-ahead log may hold before it is worth a wait for the disk, in bytes.
+const LONG_LOG: u64 = 512 * 1024;
 /// Runs that are kept.
 const KEPT_RUNS: u32 = 1000;
 /// The weight of the newest duration in the moving average that the next one is expected by. Half
@@ -93,6 +97,9 @@ impl History {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            // Waiting for the disk is left to `tidy`: nobody should wait for it at the end of a run.
+            connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.pragma_update(None, "foreign_keys", true)?;
             let is_new = create_tables(&mut connection)?;
             Ok((connection, is_new))
@@ -130,6 +137,26 @@ impl History {
             rows.collect()
         };
         read().map_err(|source| self.error("reading", source))
+    }
+
+    /// Moves what earlier runs have added to its place in the file, once it has become much. Waits
+    /// for the disk, so it is best done beside something else.
+    pub fn tidy(&self) -> Result<(), HistoryError> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        if fs::metadata(log).map_or(0, |log| log.len()) < LONG_LOG {
+            return Ok(());
+        }
+        self.gather()
+    }
+
+    /// Moves everything into the one file, for whoever is about to copy it.
+    pub fn gather(&self) -> Result<(), HistoryError> {
+        // Others that read or write keep a part of it for later; that is no error.
+        let gathered = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        gathered.map_err(|source| self.error("tidying", source))
     }
 
     /// Adds a run. One that is there already, by its name, is left as it is.
@@ -313,10 +340,56 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_add_is_moved_into_the_file_once_it_is_much() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.db");
+        let length = |name: &str| fs::metadata(dir.path().join(name)).unwrap().len();
+        let mut big = record("big", Outcome::Passed, 1.0);
+        let row = big.attempts.remove(0);
+        big.attempts = (0..5000)
+            .map(|number| AttemptRow {
+                test: format!("unit::test number {number}").into(),
+                ..row.clone()
+            })
+            .collect();
+        let mut history = History::open(&path).unwrap();
+        history.add(&record("one", Outcome::Passed, 4.0)).unwrap();
+        history.tidy().unwrap();
+        let few = length("history.db-wal");
+        assert!(few > 0, "a little is left where it is");
+        history.add(&big).unwrap();
+        assert!(length("history.db-wal") > LONG_LOG);
+        history.tidy().unwrap();
+        assert_eq!(length("history.db-wal"), 0);
+        history.add(&record("two", Outcome::Passed, 4.0)).unwrap();
+        history.gather().unwrap();
+        assert_eq!(length("history.db-wal"), 0);
+        drop(history);
+        assert_eq!(
+            History::open(&path).unwrap().expected().unwrap().len(),
+            5001
+        );
+    }
+
+    #[test]
+    fn a_log_without_its_file_is_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.db");
+        let mut history = History::open(&path).unwrap();
+        history.add(&record("one", Outcome::Passed, 4.0)).unwrap();
+        drop(history);
+        fs::remove_file(&path).unwrap();
+        let mut history = History::open(&path).unwrap();
+        assert!(history.is_new());
+        history.add(&record("two", Outcome::Passed, 2.0)).unwrap();
+        assert_eq!(seconds(&history), Some(2.0));
+    }
+
+    #[test]
     fn a_file_that_is_no_database_is_an_error_that_names_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.db");
-        std::fs::write(&path, "this is not a database, and long enough to tell").unwrap();
+        fs::write(&path, "this is not a database, and long enough to tell").unwrap();
         let error = History::open(&path).unwrap_err().to_string();
         assert!(
             error.contains("history.db") && error.contains("not a database"),

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod mailbox;
+mod memory;
 mod record;
 mod reporters;
 mod reporting;

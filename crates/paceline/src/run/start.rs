@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use paceline_engine::dispatch::{self, Inbox, MaxFail, Options, Transport};
-use paceline_engine::plan::{Plan, Work};
+use paceline_engine::plan::Plan;
 use paceline_engine::sys::{self, Guard};
-use paceline_history::{History, HistoryError, RunRecord};
+use paceline_history::{History, RunRecord};
 use paceline_report::Program;
 use paceline_report::events::EventWriter;
 use paceline_report::logs::SuiteLogs;
 
 use super::dry_run;
+use super::memory::{Memory, open_history, warn_of};
 use super::record::{RunDir, StateDir, run_id};
 use super::reporters::{self, Wanted};
 use super::reporting::{Importance, Problem, Reporting};
@@ -138,50 +139,6 @@ fn nothing_selected(context: &Context, action: NoTests, mistake: Diagnostic) -> 
     }
 }
 
-/// Opens the history, feeding it the recorded runs where it is new, and tells the plan what to
-/// expect.
-fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History, HistoryError> {
-    let mut history = History::open(&state.history())?;
-    if history.is_new() {
-        for events in state.recorded() {
-            let mut record = RunRecord::default();
-            for event in &events {
-                record.note(event);
-            }
-            history.add(&record)?;
-        }
-    }
-    let expected = history.expected()?;
-    for suite in &mut plan.suites {
-        suite.expected = expected.get(&*suite.name).copied();
-        if let Work::Framework(framework) = &mut suite.work
-            // Who looks on wants the order of the files, not the longest first.
-            && !framework.interactive
-        {
-            let prefix = format!("{}::", suite.name);
-            let tests = expected.iter().filter_map(|(id, time)| {
-                let native = id.strip_prefix(&prefix)?;
-                Some((native.to_owned(), *time))
-            });
-            framework.expected_tests = tests.collect();
-        }
-    }
-    Ok(history)
-}
-
-fn warn_of(context: &Context, error: Option<HistoryError>) {
-    if let Some(error) = error {
-        let help = "it can be deleted: it is rebuilt from the records of earlier runs";
-        // On a full disk, or where nothing may be written, it is not to blame.
-        let help = error.is_damaged().then_some(help);
-        let text = Diagnostic::new(error.to_string())
-            .maybe_help(help.map(str::to_owned))
-            .note("the results of this run are not affected")
-            .render_warning(None, context.stderr.look());
-        context.stderr.print(&text);
-    }
-}
-
 struct Run<'a> {
     context: &'a Context,
     args: &'a RunArgs,
@@ -280,6 +237,11 @@ impl Run<'_> {
             log_dir: log_dir.clone(),
             record: run_dir.map(RunDir::events),
         };
+        let keep = run_dir.map(|_| self.config.file.keep_runs);
+        let memory = match Memory::tidy(history, &self.state, keep) {
+            Ok(memory) => memory,
+            Err(error) => return self.internal(&format!("cannot start a thread: {error}")),
+        };
         let reporters = reporters::make(wanted, events);
         let reporting = Reporting::start(reporters, self.began, output.clone(), inbox.remote());
         let reporting = match reporting {
@@ -316,9 +278,11 @@ impl Run<'_> {
             reporting.send(event);
         });
         drop(guard);
+        // While the reporters write their last.
+        let remembered = memory.add(&record);
         let problems = reporting.finish();
         let report_failed = self.tell_problems(&problems);
-        self.remember(history, &record, run_dir);
+        remembered.warn(self.context);
         match verdict::exit_code(&result, report_failed) {
             ExitCode::Success if result.finished.counts.total == 0 => {
                 let nothing = Diagnostic::new("no test was found that is asked for");
@@ -387,21 +351,6 @@ impl Run<'_> {
         }
         let requested = |problem: &Problem| problem.importance == Importance::Requested;
         problems.iter().any(requested)
-    }
-
-    /// Adds the run to the history and forgets the oldest records.
-    fn remember(&self, history: Option<History>, record: &RunRecord, run_dir: Option<&RunDir>) {
-        if let Some(mut history) = history {
-            warn_of(self.context, history.add(record).err());
-        }
-        if run_dir.is_none() {
-            return;
-        }
-        if let Err(error) = self.state.prune(self.config.file.keep_runs) {
-            let text = Diagnostic::new(format!("cannot delete the record of an old run: {error}"))
-                .render_warning(None, self.context.stderr.look());
-            self.context.stderr.print(&text);
-        }
     }
 
     fn internal(&self, message: &str) -> ExitCode {
