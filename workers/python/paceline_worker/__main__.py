@@ -12,6 +12,11 @@ if sys.version_info < (3, 8):
 
 
 def start():
+    import gc
+
+    # While pytest is imported a collection finds nothing; `program.run_pytest` ends this before
+    # anything of the project is loaded.
+    gc.disable()
     if not __package__:
         # Started as a directory: sys.path[0] is this directory. It must not stay there, or its
         # modules could be imported under names that belong to the project.

@@ -1,5 +1,6 @@
 """Connects, says hello, and boots pytest in the role that the program was given."""
 
+import gc
 import os
 import platform
 import signal
@@ -100,6 +101,7 @@ def run_pytest(
     sys.argv = ["pytest"] + options.args
     tee = Tee(sys.stderr)
     sys.stderr = tee  # type: ignore[assignment,unused-ignore]
+    gc.enable()
     try:
         status = int(pytest.main(list(options.args), plugins=[plugin]))
     except SystemExit as stop:
