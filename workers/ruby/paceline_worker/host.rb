@@ -38,25 +38,31 @@ module PacelineWorker
     end
 
     # Why a fork would not be safe or right; nil if it is.
-    def self.why_not
+    def self.why_not(driver)
       return "this platform cannot fork" unless Process.respond_to?(:fork)
 
       if BootWatch.asked
         return "#{BootWatch.asked} looks at the number of its worker while it is loaded, which a host does not have"
       end
 
-      threads = Thread.list - [Thread.main]
-      # Ruby's own for `Timeout.timeout`; it is started again in the child.
-      threads.reject! { |thread| thread == timeout_thread }
+      return nil if driver.suite_forks?
+
+      threads = (Thread.list - [Thread.main]).reject { |thread| harmless?(thread) }
       return nil if threads.empty?
 
       "threads run after the files are loaded: #{threads.map { |thread| thread.name || thread.inspect }.join(", ")}"
     end
 
-    def self.timeout_thread
-      defined?(::Timeout) ? ::Timeout.instance_variable_get(:@timeout_thread) : nil
+    # Whether nothing is lost where a thread does not live on in a child.
+    def self.harmless?(thread)
+      # Ruby's own for `Timeout.timeout`; it is started again.
+      return true if defined?(::Timeout) && thread == ::Timeout.instance_variable_get(:@timeout_thread)
+
+      # That of concurrent-ruby, which all of Rails uses, only frees memory of threads that have ended.
+      local = defined?(::Concurrent::RubyThreadLocalVar) && ::Concurrent::RubyThreadLocalVar
+      local && local.const_defined?(:THREAD, false) && thread == local.const_get(:THREAD, false)
     end
-    private_class_method :timeout_thread
+    private_class_method :harmless?
 
     private
 
@@ -87,7 +93,7 @@ module PacelineWorker
     # True in the child.
     def fork_worker(message)
       number = message["worker"]
-      reason = Host.why_not
+      reason = Host.why_not(@driver)
       if reason || !number.is_a?(Integer)
         @connection.send({ kind: "fork_failed", worker: number, reason: reason || "no worker number" })
         return false

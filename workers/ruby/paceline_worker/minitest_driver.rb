@@ -54,8 +54,7 @@ module PacelineWorker
       files = Arguments.files(paths, PATTERNS)
       files.reject! { |file| HELPERS.include?(File.basename(file)) && !paths.include?(file) }
       files.each { |file| load_file(file, &on_error) }
-      @executor = ::Minitest.parallel_executor
-      ::Minitest.parallel_executor = MinitestRunner::Inline.new(@executor)
+      replace_executor
       boot
       @units = MinitestUnits.new(@options.split, @settings, @run_options, on_error).all
     end
@@ -68,7 +67,9 @@ module PacelineWorker
       "Run options: #{@run_options[:args]}"
     end
 
-    def before_tests; end
+    def before_tests
+      @rails&.before_fork
+    end
 
     # The blocks of `Minitest.after_run`, in the process whose tests, or whose workers' tests, have
     # run. A forked worker runs those that its own tests have registered.
@@ -78,17 +79,22 @@ module PacelineWorker
       blocks.reverse_each(&:call) if wanted
     end
 
+    # Whether the suite itself is made to be forked when it is loaded, whatever threads it has.
+    def suite_forks?
+      !@rails.nil?
+    end
+
     def forked
       @inherited = after_run.size
     end
 
     def prepare_worker(number)
       @runner = MinitestRunner.new
-      rails_hooks(:after_fork_hooks, number)
+      @rails&.setup(number)
     end
 
     def leave_worker(number)
-      rails_hooks(:run_cleanup_hooks, number)
+      @rails&.teardown(number)
     end
 
     def run(unit, todo, worker)
@@ -104,6 +110,15 @@ module PacelineWorker
     rescue Exception => e # SyntaxError, LoadError, SystemExit
       yield({ id: Arguments.relative(file), message: "#{e.class}: #{e.message}",
               text: Report.load_text(e), location: Report.location_of(e) }.compact)
+    end
+
+    def replace_executor
+      executor = ::Minitest.parallel_executor
+      ::Minitest.parallel_executor = MinitestRunner::Inline.new(executor)
+      return unless defined?(::ActiveSupport)
+
+      require_relative "rails_parallel"
+      @rails = RailsParallel.of(executor)
     end
 
     def after_run
@@ -132,14 +147,6 @@ module PacelineWorker
 
       # From 6 a suite loads those that it wants.
       ::Minitest.load_plugins if Integer(::Minitest::VERSION[/\A\d+/]) < 6
-    end
-
-    # What Rails does in each process where a suite says `parallelize`; it counts from 1.
-    def rails_hooks(kind, number)
-      return unless defined?(::ActiveSupport::Testing::ParallelizeExecutor) &&
-                    @executor.is_a?(::ActiveSupport::Testing::ParallelizeExecutor)
-
-      ::ActiveSupport::Testing::Parallelization.public_send(kind).each { |hook| hook.call(number + 1) }
     end
   end
 end

@@ -63,6 +63,10 @@ module PacelineWorker
       ::Test::Unit.run_at_exit_hooks if wanted && !@forked
     end
 
+    def suite_forks?
+      false
+    end
+
     # After a fork: what was registered before is the host's.
     def forked
       @forked = true

@@ -391,37 +391,58 @@ class Hooks(SuiteCase):
                 self.assertEqual(path.read_text(), "0")
                 path.unlink()
 
+    # The parts of Rails that are looked at, as they are in it: 6 forks by what it makes at once, 7 by
+    # what it makes when tests run.
+    RAILS = """
+        require "minitest/autorun"
+        module ActiveSupport
+          module Testing
+            class Parallelization
+              singleton_class.attr_accessor :before_fork_hooks, :after_fork_hooks, :run_cleanup_hooks
+              self.before_fork_hooks = [-> { File.write("before", "x", mode: "a") }]
+              self.after_fork_hooks = [->(worker) { $database = "test-#{worker}" }]
+              self.run_cleanup_hooks = [->(worker) { File.write("cleanup-#{worker}", "") }]
+              attr_reader :size
+              def start; raise "it forks by itself"; end
+              def shutdown; end
+            end
+            class ParallelizeExecutor
+              attr_reader :size, :parallelize_with
+              def initialize(with); @size = 2; @parallelize_with = with; end
+              def start; raise "it forks by itself"; end
+              def shutdown; end
+            end
+          end
+        end
+        Thread.new { sleep } # such as a database's
+        module DRb
+          def self.stop_service; $server&.kill&.join; end
+        end
+        %s
+        class TestX < Minitest::Test
+          parallelize_me!
+          def test_x; assert_equal(%s, $database); end
+        end
+    """
+
     def test_rails_hooks(self):
-        # The parts of Rails that are looked at, as they are in it.
-        self.write(
-            "test/test_x.rb",
-            """
-            require "minitest/autorun"
-            module ActiveSupport
-              module Testing
-                class ParallelizeExecutor
-                  attr_reader :size
-                  def initialize; @size = 2; end
-                  def start; raise "it forks by itself"; end
-                  def shutdown; end
-                end
-                class Parallelization
-                  singleton_class.attr_accessor :after_fork_hooks, :run_cleanup_hooks
-                  self.after_fork_hooks = [->(worker) { $database = "test-#{worker}" }]
-                  self.run_cleanup_hooks = [->(worker) { File.write("cleanup-#{worker}", "") }]
-                end
-              end
-            end
-            Minitest.parallel_executor = ActiveSupport::Testing::ParallelizeExecutor.new
-            class TestX < Minitest::Test
-              parallelize_me!
-              def test_x; assert_equal "test-1", $database; end
-            end
-            """,
-        )
+        six = "$server = Thread.new { sleep }\nMinitest.parallel_executor = ActiveSupport::Testing::Parallelization.new"
+        seven = "Minitest.parallel_executor = ActiveSupport::Testing::ParallelizeExecutor.new(:processes)"
+        for asking in (six, seven):
+            self.write("test/test_x.rb", self.RAILS % (asking, '"test-0"'))
+            engine = self.run_suite(framework="minitest")
+            self.assertTrue(engine.ready["can_fork"], engine.ready)
+            self.assertEqual(outcomes(engine), {"TestX#test_x": "passed"})
+            self.assertEqual((self.directory / "before").read_text(), "x")
+            (self.directory / "before").unlink()
+            (self.directory / "cleanup-0").unlink()
+
+    def test_rails_threads_have_no_hooks(self):
+        asking = "Minitest.parallel_executor = ActiveSupport::Testing::ParallelizeExecutor.new(:threads)"
+        self.write("test/test_x.rb", self.RAILS % (asking, "nil"))
         engine = self.run_suite(framework="minitest")
         self.assertEqual(outcomes(engine), {"TestX#test_x": "passed"})
-        self.assertTrue((self.directory / "cleanup-1").exists())
+        self.assertFalse((self.directory / "before").exists())
 
     def test_a_plugin_of_minitest(self):
         self.write(

@@ -119,7 +119,7 @@ fn is_test_file(file: &str) -> bool {
 
 /// What in a file only one of the frameworks knows.
 fn mark(text: &str) -> Option<(Framework, &'static str)> {
-    const MARKS: [(&str, Framework); 9] = [
+    const MARKS: [(&str, Framework); 11] = [
         ("Test::Unit::TestCase", Framework::TestUnit),
         ("test/unit", Framework::TestUnit),
         ("test-unit", Framework::TestUnit),
@@ -127,6 +127,8 @@ fn mark(text: &str) -> Option<(Framework, &'static str)> {
         ("MiniTest::Test", Framework::Minitest),
         ("Minitest::Spec", Framework::Minitest),
         ("minitest/", Framework::Minitest),
+        ("ActiveSupport::TestCase", Framework::Minitest),
+        ("active_support/test", Framework::Minitest),
         ("\"minitest\"", Framework::Minitest),
         ("'minitest'", Framework::Minitest),
     ];
@@ -255,6 +257,15 @@ mod tests {
             "GEM\n  specs:\n    minitest (5)\n    test-unit (3)\n",
         );
         repository.write("c/test/test_c.rb", "class TestC < Test::Unit::TestCase\n");
+        repository.write("f/test/cart_test.rb", "require 'test_helper'\n");
+        repository.write(
+            "f/test/test_helper.rb",
+            "require \"active_support/testing/autorun\"\n",
+        );
+        repository.write(
+            "g/test/cart_test.rb",
+            "class CartTest < ActiveSupport::TestCase\n",
+        );
         repository.write("e/test/spec_e.rb", "");
         repository.write(
             "e/e.gemspec",
@@ -266,6 +277,8 @@ mod tests {
         c (ruby): ruby -Ilib -Itest -rtest/unit -e 'exit Test::Unit::AutoRunner.run(true)' -- test    <- c/test/test_c.rb has Test::Unit::TestCase
         d (ruby): ruby -Ilib -Itest -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- d/test/ has test_x.rb
         e (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- e/e.gemspec has 'minitest'
+        f (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- f/test/test_helper.rb has active_support/test
+        g (ruby): ruby -Ilib -Itest -rminitest/autorun -e 'Dir["test/**/{test_*,*_test}.rb"].sort.each { |f| require "./#{f}" }'    <- g/test/cart_test.rb has ActiveSupport::TestCase
         "##);
     }
 }
