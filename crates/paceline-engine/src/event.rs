@@ -364,6 +364,8 @@ pub struct UnitReported {
     pub suite: Arc<str>,
     /// The unit, as the framework names it.
     pub unit: Arc<str>,
+    /// What tells it from others of its name, where there are any: several classes in one file.
+    pub part: Option<Arc<str>>,
     /// Its tests by outcome.
     pub counts: Counts,
     /// Seconds: its tests' durations, added up.

@@ -1,6 +1,6 @@
 //! One entry for each test, and who may be reported when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,6 +100,7 @@ pub(crate) fn total_usage<'a>(all: impl Iterator<Item = &'a Usage>) -> Usage {
 #[derive(Clone, Debug)]
 struct UnitBook {
     path: Arc<str>,
+    key: Arc<str>,
     counts: Counts,
     duration: Duration,
     is_closed: bool,
@@ -109,6 +110,8 @@ struct UnitBook {
 #[derive(Clone, Debug, Default)]
 struct SuiteBook {
     units: Vec<UnitBook>,
+    /// How many units there are of each path.
+    paths: HashMap<Arc<str>, u32>,
     /// Units from the front that have been reported.
     units_reported: usize,
     counts: Counts,
@@ -139,9 +142,12 @@ impl<'a> Ledger<'a> {
     }
 
     /// Makes room for the next unit of a suite.
-    pub(crate) fn add_unit(&mut self, id: SuiteId, path: Arc<str>) {
-        self.suites[id.0].units.push(UnitBook {
+    pub(crate) fn add_unit(&mut self, id: SuiteId, key: Arc<str>, path: Arc<str>) {
+        let book = &mut self.suites[id.0];
+        *book.paths.entry(path.clone()).or_default() += 1;
+        book.units.push(UnitBook {
             path,
+            key,
             counts: Counts::default(),
             duration: Duration::ZERO,
             is_closed: false,
@@ -250,9 +256,11 @@ impl<'a> Ledger<'a> {
                 if !unit.is_closed {
                     break;
                 }
+                let is_one_of_many = book.paths.get(&unit.path).is_some_and(|count| *count > 1);
                 events.push(EventKind::UnitReported(UnitReported {
                     suite: name.clone(),
                     unit: unit.path.clone(),
+                    part: is_one_of_many.then(|| unit.key.clone()),
                     counts: unit.counts,
                     duration: unit.duration,
                 }));

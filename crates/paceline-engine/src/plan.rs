@@ -122,6 +122,8 @@ pub struct Framework {
     pub rerun: String,
     /// What names a test in that command; `None` where it is the test's id.
     pub rerun_names: Option<NameTest>,
+    /// The class of a test by its native id, where that does not begin with it.
+    pub class_of: Option<fn(&str) -> Option<&str>>,
     /// How long its host may take to boot, where that is longer than usual: it may have to be built.
     pub boot_patience: Option<Duration>,
     /// How long each test is expected to take, from history, by its native id.

@@ -479,6 +479,7 @@ pub(crate) fn every_kind() -> Vec<Event> {
         .push(EventKind::UnitReported(UnitReported {
             suite: "a".into(),
             unit: "tests/test_a.py".into(),
+            part: None,
             counts: Counts::default(),
             duration: seconds(0.25),
         }))

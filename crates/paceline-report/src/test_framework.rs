@@ -393,6 +393,7 @@ impl Play {
                 self.push(EventKind::UnitReported(UnitReported {
                     suite: of,
                     unit,
+                    part: None,
                     counts,
                     duration: seconds(duration),
                 }));

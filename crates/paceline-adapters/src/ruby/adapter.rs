@@ -107,6 +107,10 @@ impl Adapter for Ruby {
                     Framework::TestUnit => names::of_test_unit,
                     Framework::Minitest => names::of_minitest,
                 }),
+                class_of: Some(match framework {
+                    Framework::TestUnit => |id| names::class(Framework::TestUnit, id),
+                    Framework::Minitest => |id| names::class(Framework::Minitest, id),
+                }),
                 start_hint: Some(start_hint),
                 ..plan::Framework::default()
             },

@@ -23,6 +23,11 @@ pub(super) fn parts(framework: Framework, id: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// The class of a test.
+pub(super) fn class(framework: Framework, id: &str) -> Option<&str> {
+    parts(framework, id).map(|(class, _)| class)
+}
+
 /// The arguments by which test-unit runs a test.
 pub(super) fn of_test_unit(id: &str, file: &str) -> Vec<String> {
     match parts(Framework::TestUnit, id) {

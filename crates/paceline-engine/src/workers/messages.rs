@@ -133,8 +133,9 @@ impl<'env> FrameworkSuite<'env> {
                     self.units.len()
                 )));
             }
+            core.ledger
+                .add_unit(self.id, key.as_str().into(), path.as_str().into());
             self.units.push(Unit::new(key, &path));
-            core.ledger.add_unit(self.id, path.as_str().into());
         }
         Ok(())
     }

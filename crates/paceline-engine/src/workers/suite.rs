@@ -1,6 +1,6 @@
 //! The life of a suite that a framework runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -117,24 +117,29 @@ impl<'env> FrameworkSuite<'env> {
         }
         self.ready = Some(ready);
         core.scheduler.idle(TaskId(self.id.0));
-        let by_unit = self.expected_by_unit();
-        let keys = self
-            .units
-            .iter()
-            .map(|unit| by_unit.get(unit.key.as_str()).copied());
-        for (unit, expected) in keys.collect::<Vec<_>>().into_iter().enumerate() {
+        for (unit, expected) in self.expected_by_unit().into_iter().enumerate() {
             self.add_part(core, Part::whole(unit), self.constraints(), expected);
         }
     }
 
-    /// What history expects of each file: the sum of its tests.
-    fn expected_by_unit(&self) -> BTreeMap<&'env str, Duration> {
-        let mut sums: BTreeMap<&'env str, Duration> = BTreeMap::new();
+    /// What history expects of each unit: the sum of its tests. A test is of the unit whose key its
+    /// id, or what the framework tells of it, begins with: `tests/test_a.py::TestA::test_x`.
+    fn expected_by_unit(&self) -> Vec<Option<Duration>> {
+        let mut sums: HashMap<&str, Option<Duration>> = HashMap::with_capacity(self.units.len());
+        sums.extend(self.units.iter().map(|unit| (unit.key.as_str(), None)));
+        let class = self.framework.class_of;
         for (id, duration) in &self.framework.expected_tests {
-            let unit = id.split_once("::").map_or(id.as_str(), |(unit, _)| unit);
-            *sums.entry(unit).or_default() += *duration;
+            let mut of = class.and_then(|class| class(id)).or(Some(id.as_str()));
+            while let Some(name) = of {
+                if let Some(sum) = sums.get_mut(name) {
+                    *sum.get_or_insert_default() += *duration;
+                    break;
+                }
+                of = name.rsplit_once("::").map(|(outer, _)| outer);
+            }
         }
-        sums
+        let of_unit = |unit: &Unit| sums.get(unit.key.as_str()).copied().flatten();
+        self.units.iter().map(of_unit).collect()
     }
 
     /// What each part takes. What the suite as a whole needs, its host holds.

@@ -131,7 +131,12 @@ impl Units {
         }
         let (status, role) = words::unit_status(suite, counts);
         let path = naming::in_suite(&suite.info, &reported.unit);
-        let path = shell::from_here(&self.root, &path);
+        let mut path = shell::from_here(&self.root, &path);
+        if let Some(part) = &reported.part {
+            // As it can be given to `paceline run`.
+            path.push_str("::");
+            path.push_str(&sanitize::line(part.as_bytes(), Styles::Strip));
+        }
         self.path_width = self.path_width.max(path.width()).min(PATH_WIDTH.1);
         let frameworks = model.suites.iter().filter(|suite| !suite.is_command());
         let framework_width = frameworks.map(|suite| suite.info.framework.len()).max();
