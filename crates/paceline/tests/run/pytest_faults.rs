@@ -1,96 +1,19 @@
 //! What tests of pytest suites can do to their workers, and what becomes of the others.
 
-use std::collections::BTreeSet;
-
 use rustix::fs::{CWD, FileType, Mode};
-use rustix::process::{Pid, Signal};
 
 use crate::following::await_death;
-use crate::pytest::{assert_outcomes, outcomes, suite};
-
-/// How many runs of [`workers_killed_at_random_moments_lose_no_test_and_report_none_twice`].
-const KILLS: &str = "PACELINE_TEST_KILLS";
-/// The seed of each of those runs, to see one of them again.
-const SEED: &str = "PACELINE_TEST_SEED";
-
-/// Numbers that look random and are the same each time (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-}
+use crate::kills::lose_no_test_and_report_none_twice;
+use crate::pytest::{assert_outcomes, suite};
 
 #[test]
 fn workers_killed_at_random_moments_lose_no_test_and_report_none_twice() {
-    const TESTS: usize = 60;
-    let kills = std::env::var(KILLS).map_or(8, |text| text.parse().unwrap());
-    let tests: String = (0..TESTS / 3)
+    let tests: String = (0..20)
         .map(|i| format!("def test_{i}(): time.sleep(0.001)\n"))
         .collect();
     let text = format!("import os, time\n{tests}");
     let files = ["test_a.py", "test_b.py", "test_c.py"].map(|name| (name, text.as_str()));
-    let seeds = match std::env::var(SEED) {
-        Ok(seed) => vec![seed.parse().unwrap(); usize::try_from(kills).unwrap()],
-        Err(_) => (0..kills).collect(),
-    };
-    for seed in seeds {
-        let mut random = Random(seed);
-        let start = if seed % 4 == 3 { "start = 'spawn'" } else { "" };
-        let env = suite(start, &files);
-        let mut run = env.follow(&["-j", "2"]);
-        // The run may be ahead of what has been read, so the moment differs from run to run too.
-        let mut left = 3 + random.below(2 * TESTS as u64 - 6);
-        let mut pids: Vec<i64> = Vec::new();
-        run.until(|event| {
-            if event["kind"] == "attempt-started" {
-                pids_of(event, &mut pids);
-            }
-            left = left.saturating_sub(1);
-            left == 0 && !pids.is_empty()
-        });
-        let place = random.below(pids.len() as u64) as usize;
-        let pid = Pid::from_raw(i32::try_from(pids[place]).unwrap()).unwrap();
-        // It may have ended by itself in the meantime.
-        let _ = rustix::process::kill_process(pid, Signal::KILL);
-        let code = run.end();
-        let found = outcomes(&env);
-        let ids: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
-        let report = env.report();
-        let tests = report.suite("unit")["tests"].as_array().unwrap();
-        let not_passed = || tests.iter().filter(|test| test["outcome"] != "passed");
-        assert_eq!(
-            (found.len(), ids.len()),
-            (TESTS, TESTS),
-            "seed {seed}: {:?}",
-            not_passed().collect::<Vec<_>>()
-        );
-        let of = |wanted: &str| {
-            found
-                .iter()
-                .filter(|(_, outcome)| outcome == wanted)
-                .count()
-        };
-        let crashed = of("crashed");
-        assert!(
-            crashed <= 1 && of("passed") == TESTS - crashed,
-            "seed {seed}: {:?}",
-            not_passed().collect::<Vec<_>>()
-        );
-        assert_eq!(code, Some(i32::from(crashed > 0)), "seed {seed}");
-    }
-}
-
-fn pids_of(event: &serde_json::Value, pids: &mut Vec<i64>) {
-    let pid = event["pid"].as_i64().unwrap();
-    if !pids.contains(&pid) {
-        pids.push(pid);
-    }
+    lose_no_test_and_report_none_twice(8, 60, |start| suite(start, &files));
 }
 
 #[test]

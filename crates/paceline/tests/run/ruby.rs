@@ -6,14 +6,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::environment::TestEnvironment;
-use crate::following::{await_death, is_alive};
 
 /// A Ruby with both frameworks.
-fn ruby() -> Option<PathBuf> {
+pub(crate) fn ruby() -> Option<PathBuf> {
     let named = std::env::var_os("PACELINE_TEST_RUBY");
     let is_named = named.is_some();
     let ruby = named.map_or_else(|| PathBuf::from("ruby"), PathBuf::from);
@@ -29,7 +27,11 @@ fn ruby() -> Option<PathBuf> {
 }
 
 /// A repository with one suite of these files; `None` where there is no Ruby.
-fn suite(framework: &str, keys: &str, files: &[(&str, &str)]) -> Option<TestEnvironment> {
+pub(crate) fn suite(
+    framework: &str,
+    keys: &str,
+    files: &[(&str, &str)],
+) -> Option<TestEnvironment> {
     let ruby = ruby()?;
     let config = format!(
         "kill-grace = '100ms'\n[suite.unit]\nframework = '{framework}'\nruby = '{}'\n{keys}\n",
@@ -42,7 +44,7 @@ fn suite(framework: &str, keys: &str, files: &[(&str, &str)]) -> Option<TestEnvi
     Some(env)
 }
 
-fn tests(env: &TestEnvironment) -> Vec<Value> {
+pub(crate) fn tests(env: &TestEnvironment) -> Vec<Value> {
     env.report().suite("unit")["tests"]
         .as_array()
         .unwrap()
@@ -56,7 +58,7 @@ fn text(value: &Value) -> &str {
 /// Native id, outcome and the framework's own word for it, of every test of the last run, in the
 /// order of the report.
 #[track_caller]
-fn assert_outcomes(env: &TestEnvironment, expected: &[(&str, &str)]) {
+pub(crate) fn assert_outcomes(env: &TestEnvironment, expected: &[(&str, &str)]) {
     let tests = tests(env);
     let found: Vec<(&str, String)> = tests
         .iter()
@@ -265,208 +267,6 @@ fn assertions_are_counted() {
 }
 
 #[test]
-fn a_test_that_ends_its_process_hurts_nobody_else() {
-    let text = "require 'test/unit'\nrequire 'fiddle'\nclass TestCrash < Test::Unit::TestCase\n\
-        def test_a; end\n\
-        def test_b_exit; exit!(3); end\n\
-        def test_c_zero; exit!(0); end\n\
-        def test_d_kill; Process.kill(:KILL, Process.pid); sleep; end\n\
-        def test_e_segv; Process.kill(:SEGV, Process.pid); sleep; end\n\
-        def test_f_abort; Kernel.exit!(1) if false; Process.kill(:ABRT, Process.pid); sleep; end\n\
-        def test_g; end\nend\n";
-    let Some(env) = suite("test-unit", "", &[("test/test_crash.rb", text)]) else {
-        return;
-    };
-    env.expect(1, &["-j", "2"]);
-    assert_outcomes(
-        &env,
-        &[
-            ("test_a(TestCrash)", "passed"),
-            ("test_b_exit(TestCrash)", "crashed"),
-            ("test_c_zero(TestCrash)", "crashed"),
-            ("test_d_kill(TestCrash)", "crashed"),
-            ("test_e_segv(TestCrash)", "crashed"),
-            ("test_f_abort(TestCrash)", "crashed"),
-            ("test_g(TestCrash)", "passed"),
-        ],
-    );
-    let tests = tests(&env);
-    assert_eq!(tests[1]["message"], "the worker died: exit code 3");
-    assert_eq!(tests[3]["message"], "the worker died: killed by SIGKILL");
-}
-
-#[test]
-fn an_exit_within_a_minitest_test_is_never_green() {
-    let text = "require 'minitest/autorun'\nclass ExitTest < Minitest::Test\n\
-        def test_exit; exit!(0); end\ndef test_other; end\nend\n";
-    let Some(env) = suite("minitest", "", &[("test/exit_test.rb", text)]) else {
-        return;
-    };
-    env.expect(1, &["-j", "2"]);
-    let counts = env.report().0["counts"].clone();
-    assert_eq!(
-        (&counts["passed"], &counts["crashed"]),
-        (&1.into(), &1.into())
-    );
-}
-
-#[test]
-fn a_test_that_hangs_is_timed_out_with_the_stacks_of_its_threads() {
-    let text = "require 'test/unit'\nclass TestHang < Test::Unit::TestCase\n\
-        def in_a_thread; sleep; end\ndef where_it_hangs; Thread.new { in_a_thread }; sleep; end\n\
-        def test_a; end\ndef test_hang; where_it_hangs; end\ndef test_z; end\nend\n";
-    let Some(env) = suite(
-        "test-unit",
-        "timeout = '1s'",
-        &[("test/test_hang.rb", text)],
-    ) else {
-        return;
-    };
-    let run = env.expect(1, &[]);
-    assert_outcomes(
-        &env,
-        &[
-            ("test_a(TestHang)", "passed"),
-            ("test_hang(TestHang)", "timed-out"),
-            ("test_z(TestHang)", "passed"),
-        ],
-    );
-    assert!(run.stdout.contains("where_it_hangs"), "{run}");
-    assert!(run.stdout.contains("in_a_thread"), "{run}");
-}
-
-#[test]
-fn files_that_cannot_be_loaded_are_errors_and_the_rest_runs() {
-    for framework in ["test-unit", "minitest"] {
-        let ok = match framework {
-            "test-unit" => {
-                "require 'test/unit'\nclass TestOk < Test::Unit::TestCase\ndef test_ok; end\nend\n"
-            }
-            _ => {
-                "require 'minitest/autorun'\nclass TestOk < Minitest::Test\ndef test_ok; end\nend\n"
-            }
-        };
-        let files = [
-            ("test/test_load.rb", "require 'nothing_of_this_name'\n"),
-            ("test/test_ok.rb", ok),
-            ("test/test_syntax.rb", "class Broken\n"),
-        ];
-        let Some(env) = suite(framework, "", &files) else {
-            return;
-        };
-        let run = env.expect(5, &["-j", "2"]);
-        let counts = env.report().0["counts"].clone();
-        assert_eq!(
-            (&counts["passed"], &counts["errored"]),
-            (&1.into(), &2.into()),
-            "{framework}: {run}"
-        );
-        assert!(run.stdout.contains("nothing_of_this_name"), "{run}");
-        assert!(run.stdout.contains("test_syntax.rb"), "{run}");
-    }
-}
-
-#[test]
-fn an_abort_at_the_end_fails_the_suite() {
-    let text = "require 'test/unit'\nmain = Process.pid\n\
-        at_exit { abort 'not enough coverage' if Process.pid == main }\n\
-        class TestA < Test::Unit::TestCase\ndef test_a; end\nend\n";
-    let Some(env) = suite("test-unit", "", &[("test/test_a.rb", text)]) else {
-        return;
-    };
-    let run = env.run(&["-j", "1"]);
-    assert_ne!(run.code, Some(0), "{run}");
-    assert_eq!(tests(&env)[0]["outcome"], "passed");
-}
-
-#[test]
-fn a_missing_ruby_and_a_missing_framework_are_named_with_what_to_do() {
-    let Some(env) = suite("test-unit", "", &[("test/test_a.rb", "")]) else {
-        return;
-    };
-    let config = env.read("paceline.toml");
-    let ruby = format!("ruby = '{}'", ruby().unwrap().display());
-    env.write("paceline.toml", &config.replace(&ruby, "ruby = 'ruby-9.9'"));
-    let run = env.run([""; 0]);
-    assert_eq!(run.code, Some(2), "{run}");
-    let told = "suite `unit` cannot start: the interpreter `ruby-9.9` is not on PATH";
-    assert!(run.stderr.contains(told), "{run}");
-
-    env.write(
-        "hidden/test/unit.rb",
-        "raise LoadError, 'no test-unit here'\n",
-    );
-    env.write(
-        "paceline.toml",
-        &format!("{config}env = {{ RUBYLIB = 'hidden' }}\n"),
-    );
-    let run = env.expect(5, &[]);
-    assert!(run.stdout.contains("test-unit"), "{run}");
-    assert!(run.stdout.contains("gem install test-unit"), "{run}");
-}
-
-#[test]
-fn tests_that_fork_and_start_threads_stay_one_test() {
-    let text = "require 'test/unit'\nclass TestFork < Test::Unit::TestCase\n\
-        def test_a_fork; pid = fork { exit 7 }; Process.wait(pid); assert_equal 7, $?.exitstatus; end\n\
-        def test_b_raise; pid = fork { raise 'in the child' }; Process.wait(pid); assert_equal 1, $?.exitstatus; end\n\
-        def test_c_thread; Thread.new { sleep }; assert true; end\n\
-        def test_d_output; system('echo from a child'); assert false; end\nend\n";
-    let Some(env) = suite("test-unit", "", &[("test/test_fork.rb", text)]) else {
-        return;
-    };
-    let run = env.expect(1, &["-j", "2"]);
-    assert_outcomes(
-        &env,
-        &[
-            ("test_a_fork(TestFork)", "passed"),
-            ("test_b_raise(TestFork)", "passed"),
-            ("test_c_thread(TestFork)", "passed"),
-            ("test_d_output(TestFork)", "failed"),
-        ],
-    );
-    assert!(run.stdout.contains("from a child"), "{run}");
-}
-
-#[test]
-fn a_killed_host_ends_the_suite_and_nothing_is_left() {
-    let text = "require 'test/unit'\nclass TestA < Test::Unit::TestCase\ndef test_a\n\
-        File.write('host', Process.ppid.to_s)\nFile.write('worker', Process.pid.to_s)\n\
-        Process.kill(:KILL, Process.ppid)\nsleep\nend\nend\n";
-    let Some(env) = suite("test-unit", "", &[("test/test_a.rb", text)]) else {
-        return;
-    };
-    env.expect(5, &["-j", "2"]);
-    assert!(!is_alive(env.process("host")));
-    await_death(env.process("worker"));
-}
-
-#[test]
-fn an_interrupt_ends_workers_and_reports_what_ran() {
-    let text = "require 'test/unit'\nclass TestA < Test::Unit::TestCase\ndef test_a; end\n\
-        def test_b; File.write('pid', Process.pid.to_s); File.rename('pid', 'worker'); sleep; end\ndef test_c; end\nend\n";
-    let Some(env) = suite("test-unit", "", &[("test/test_a.rb", text)]) else {
-        return;
-    };
-    let mut run = env.follow(&["-j", "1"]);
-    run.until(|event| event["kind"] == "attempt-started" && event["test"] == "unit::test_b(TestA)");
-    while !env.root().join("worker").exists() {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::INT);
-    assert_eq!(run.end(), Some(130));
-    assert_outcomes(
-        &env,
-        &[
-            ("test_a(TestA)", "passed"),
-            ("test_b(TestA)", "not-run"),
-            ("test_c(TestA)", "not-run"),
-        ],
-    );
-    await_death(env.process("worker"));
-}
-
-#[test]
 fn tests_with_a_start_up_travel_together_and_others_are_shared() {
     let text = "require 'test/unit'\nclass TestHeavy < Test::Unit::TestCase\n\
         def self.startup; File.write('startups', 'x', mode: 'a'); end\n\
@@ -549,4 +349,83 @@ fn without_a_configuration_a_suite_is_found_and_runs() {
         .unwrap()
         .len();
     assert_eq!(ids, 9);
+}
+
+#[test]
+fn classes_of_one_file_are_told_apart() {
+    let text =
+        format!("{TEST_UNIT}\nclass TestOther < Test::Unit::TestCase\ndef test_a; end\nend\n");
+    let files = [
+        ("test/test_features.rb", text.as_str()),
+        ("test/test_more.rb", MORE),
+    ];
+    let Some(env) = suite("test-unit", "", &files) else {
+        return;
+    };
+    let run = env.expect(1, &["--color", "never"]);
+    let lines = run.stdout.lines().filter(|line| line.contains("test-unit"));
+    let lines: Vec<&str> = lines
+        .filter_map(|line| line.split("test-unit").nth(1)?.split("  ").nth(1))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "test/test_features.rb::TestFeatures",
+            "test/test_features.rb::TestFeatures::within (it)",
+            "test/test_more.rb",
+            "test/test_features.rb::TestOther",
+        ]
+    );
+    // What is shown can be asked for.
+    env.expect(0, &["run", lines[1]]);
+    assert_outcomes(
+        &env,
+        &[("test: it works(TestFeatures::within (it))", "passed")],
+    );
+}
+
+#[test]
+fn gems_are_those_of_the_bundle() {
+    if ruby().is_none() {
+        return;
+    }
+    let env = TestEnvironment::new();
+    // The framework is a gem that is installed; nothing has to be fetched.
+    let gem = Command::new("ruby")
+        .args([
+            "-e",
+            "print Gem::Specification.find_by_name('minitest').version",
+        ])
+        .output();
+    let version = gem.ok().filter(|output| output.status.success());
+    let is_there = |program: &str| {
+        let output = Command::new(program).arg("--version").output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let (Some(version), true) = (version, is_there("bundle")) else {
+        return;
+    };
+    let version = String::from_utf8(version.stdout).unwrap();
+    env.write("Gemfile", "gem 'minitest'\n");
+    env.write(
+        "Gemfile.lock",
+        &format!(
+            "GEM\n  specs:\n    minitest ({version})\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  minitest\n"
+        ),
+    );
+    let text = "require 'minitest/autorun'\nclass BundleTest < Minitest::Test\n\
+        def test_bundle; assert_equal File.expand_path('../Gemfile', __dir__), ENV['BUNDLE_GEMFILE']; end\n\
+        def test_others; assert_raises(LoadError) { require 'test/unit' }; end\nend\n";
+    env.write("test/bundle_test.rb", text);
+    let run = env.expect(0, &["--color", "never"]);
+    let evidence = "Gemfile.lock has minitest  bundle exec ruby -Ilib -Itest";
+    assert!(run.stderr.contains(evidence), "{run}");
+    for (ruby, start) in [("bundle exec ruby", "fork"), ("bundle exec ruby", "spawn")] {
+        env.write(
+            "paceline.toml",
+            &format!("[suite.unit]\nframework = 'minitest'\nruby = '{ruby}'\nstart = '{start}'\n"),
+        );
+        env.expect(0, &["-j", "2"]);
+        assert_eq!(tests(&env).len(), 2);
+    }
 }
