@@ -144,9 +144,7 @@ module PacelineWorker
     # Loading.
 
     def load_suite
-      return load_files unless host?
-
-      BootWatch.watch { load_files }
+      Stacks.told_at_the_end { host? ? BootWatch.watch { load_files } : load_files }
     rescue SystemExit => e
       fail_with("the framework ended with status #{e.status} while it read its arguments")
     rescue ArgumentError, OptionParser::ParseError => e
@@ -176,7 +174,7 @@ module PacelineWorker
       parts.each_with_index do |part, index|
         @connection.put({ kind: "discovered", units: part, complete: index == parts.size - 1 })
       end
-      why_not = Host.why_not
+      why_not = Host.why_not(@driver)
       @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
                          rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
                          worker_input: @driver.worker_input })

@@ -364,6 +364,40 @@ class Hangs(SuiteCase):
                 self.assertIn("the other", text)
                 self.assertIn("wait_for_nothing", text)
 
+    def test_a_file_that_hangs_while_it_is_loaded(self):
+        text = """
+            def stuck; File.write("hanging", ""); sleep; end
+            %s
+            stuck
+        """
+        for role, trap, code in (("host", "", -15), ("worker", "", -15), ("host", 'trap("TERM") { exit!(9) }', 9)):
+            with self.subTest(role=role, trap=trap):
+                self.write("test/test_stuck.rb", text % trap)
+                worker = self.talk(role=role)
+                wait_until((self.directory / "hanging").exists)
+                (self.directory / "hanging").unlink()
+                worker.process.terminate()
+                self.assertEqual(worker.process.wait(), code)
+                # A suite's own handler stays its own.
+                printed = worker.log.read_text()
+                self.assertEqual("in `stuck'" in printed or "#stuck'" in printed, trap == "", printed)
+
+    def test_a_handler_for_the_end_of_its_own(self):
+        self.write(
+            "test/test_x.rb",
+            """
+            require "test/unit"
+            trap("TERM") { $told = true }
+            class TestX < Test::Unit::TestCase
+              def test_x
+                Process.kill("TERM", Process.pid)
+                Thread.pass until $told
+              end
+            end
+            """,
+        )
+        self.assertEqual(outcomes(self.run_suite()), {"test_x(TestX)": "passed"})
+
 
 def wait_until(condition):
     """Polls a condition that another process makes true; the test's runner has the patience."""
