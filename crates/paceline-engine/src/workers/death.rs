@@ -117,9 +117,10 @@ impl<'env> FrameworkSuite<'env> {
             ..blank(outcome, &message, running.at)
         };
         let mut sections = last_output(worker);
-        let text = stacks_of(worker);
-        if let Some(stacks) = &text {
-            sections.push(("Stacks of all threads".to_owned(), stacks.clone()));
+        let unanswered = (outcome == Outcome::TimedOut && worker.stacks.is_some())
+            .then(|| "(the worker did not write them: its interpreter was kept from it)".to_owned());
+        if let Some(stacks) = stacks_of(worker).or(unanswered) {
+            sections.push(("Stacks of all threads".to_owned(), stacks));
         }
         let details = TestDetails {
             worker: Some(number),
