@@ -12,7 +12,7 @@ use crate::positional;
 const LOAD_PATH: [&str; 3] = ["lib", "test", "spec"];
 
 /// Options of the frameworks whose value is the next argument.
-const WITH_VALUE: [&str; 28] = [
+const WITH_VALUE: [&str; 37] = [
     "-n",
     "--name",
     "-i",
@@ -41,6 +41,15 @@ const WITH_VALUE: [&str; 28] = [
     "--max-diff-target-string-size",
     "--runner",
     "-r",
+    "-S",
+    "--skip",
+    "--add",
+    "--basedir",
+    "--color-scheme",
+    "--default-priority",
+    "--default-test-path",
+    "--output-file-descriptor",
+    "--progress-row-max",
 ];
 
 /// What starts Ruby and what the framework is told.

@@ -429,3 +429,77 @@ fn gems_are_those_of_the_bundle() {
         assert_eq!(tests(&env).len(), 2);
     }
 }
+
+/// How many tests run with each of these options for the framework.
+#[track_caller]
+fn assert_chosen(env: &TestEnvironment, expected: &[(&[&str], usize)]) {
+    for (options, count) in expected {
+        let mut arguments = vec!["--"];
+        arguments.extend(*options);
+        env.expect(0, &arguments);
+        assert_eq!(tests(env).len(), *count, "{options:?}");
+    }
+}
+
+#[test]
+fn options_choose_what_they_choose_in_test_unit() {
+    let text = "require 'test/unit'\nclass TestA < Test::Unit::TestCase\n\
+        attribute :speed, 'slow'\ndef test_one; end\ndef test_two; end\n\
+        attribute :speed, 'fast'\ndef test_three; end\n\
+        priority :must\ndef test_must; end\nend\n\
+        class TestB < Test::Unit::TestCase\n\
+        def test_one; end\nattribute :parallel, false\ndef test_serial; end\nend\n";
+    let Some(env) = suite("test-unit", "", &[("test/test_o.rb", text)]) else {
+        return;
+    };
+    assert_chosen(
+        &env,
+        &[
+            (&["--name=test_one"], 2),
+            (&["-n", "/t(wo|hree)/"], 2),
+            (&["--ignore-name=/one/"], 4),
+            (&["--testcase=TestB"], 2),
+            (&["--ignore-testcase", "TestB"], 4),
+            (&["--location=test/test_o.rb:12"], 1),
+            (&["--attribute=speed=='slow'"], 1),
+            (&["--priority-mode"], 6),
+            (&["--default-priority", "must"], 6),
+            (&["--order=random", "--seed", "3"], 6),
+        ],
+    );
+    env.expect(0, &["-j", "1", "--", "--order=random", "--seed", "3"]);
+    let order = |env| {
+        let ids = tests(env).into_iter();
+        ids.map(|test| test["native_id"].clone())
+            .collect::<Vec<_>>()
+    };
+    let first = order(&env);
+    env.expect(0, &["-j", "2", "--", "--order=random", "--seed", "3"]);
+    assert_eq!(order(&env), first);
+    env.expect(5, &["--", "--no-such-option"]);
+}
+
+#[test]
+fn options_choose_what_they_choose_in_minitest() {
+    let text = "require 'minitest/autorun'\nclass TestA < Minitest::Test\nparallelize_me!\n\
+        def test_one; end\ndef test_two; end\ndef test_three; end\nend\n\
+        class TestB < Minitest::Test\ni_suck_and_my_tests_are_order_dependent!\n$order = []\n\
+        def test_a; $order << 1; end\ndef test_b; refute_equal [2], $order; end\nend\n\
+        describe('spec') { it('is one') { _(1).must_equal 1 } }\n";
+    let Some(env) = suite("minitest", "", &[("test/o_test.rb", text)]) else {
+        return;
+    };
+    assert_chosen(
+        &env,
+        &[
+            (&["-n", "test_one"], 1),
+            (&["--name=/one/"], 2),
+            (&["-n", "TestB#test_b"], 1),
+            (&["-n", "spec#test_0001_is one"], 1),
+            (&["-e", "test_one"], 5),
+            (&["--exclude", "/o/"], 3),
+            (&["--seed", "5"], 6),
+        ],
+    );
+    env.expect(5, &["--", "--no-such-option"]);
+}
