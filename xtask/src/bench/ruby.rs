@@ -164,11 +164,7 @@ impl Ruby {
                 .with_context(|| format!("finding {}", path.display()))?,
             None => product::release()?,
         };
-        let is_chosen = |suite: &&Suite| {
-            self.suites.is_empty() || self.suites.iter().any(|name| name == suite.name)
-        };
-        let suites: Vec<&Suite> = SUITES.iter().filter(is_chosen).collect();
-        ensure!(!suites.is_empty(), "there are no suites of these names");
+        let suites = self.chosen()?;
         let mut runners = vec![Runner::Paceline, Runner::Alone];
         if let Some(checkout) = &self.test_unit {
             let has_processes = checkout.join("lib/test/unit/process-worker.rb").is_file();
@@ -200,6 +196,22 @@ impl Ruby {
         Ok(())
     }
 
+    /// The suites that are asked for; all if none is.
+    fn chosen(&self) -> Result<Vec<&'static Suite>> {
+        for name in &self.suites {
+            let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+            ensure!(
+                names.contains(&name.as_str()),
+                "there is no suite {name:?}; there are {}",
+                names.join(", ")
+            );
+        }
+        let is_chosen = |suite: &&Suite| {
+            self.suites.is_empty() || self.suites.iter().any(|name| name == suite.name)
+        };
+        Ok(SUITES.iter().filter(is_chosen).collect())
+    }
+
     fn head(&self, paceline: &PathBuf) -> Result<String> {
         let mut text = String::new();
         let ruby = machine::first_line(Command::new("ruby").arg("--version"));
@@ -209,7 +221,7 @@ impl Ruby {
             text,
             "Machine: {}.  \nVersions: {}; {ruby}; test-unit {system}{}.  \n{} interleaved rounds after \
              one that is not counted; medians and ranges. Output goes to /dev/null.  \n\
-             Repeat: `cargo xtask bench ruby --rounds {}{}`\n",
+             Repeat: `cargo xtask bench ruby --rounds {}{}{}`\n",
             machine::line(),
             product::version(paceline)?,
             match &self.test_unit {
@@ -226,6 +238,11 @@ impl Ruby {
             },
             self.rounds,
             self.rounds,
+            if self.suites.is_empty() {
+                String::new()
+            } else {
+                format!(" --suites {}", self.suites.join(","))
+            },
             if self.test_unit.is_some() {
                 " --test-unit DIR"
             } else {
