@@ -21,7 +21,8 @@ module PacelineWorker
       require_relative "minitest_runner"
       # What tests see of it is what `minitest/autorun` loads.
       require "minitest/spec"
-      require "minitest/mock"
+      # From 6 it is a gem of its own; `require` would find that of an older minitest.
+      require "minitest/mock" if before_6?
       require "minitest/hell" if ENV["MT_HELL"]
     end
 
@@ -146,7 +147,11 @@ module PacelineWorker
       return if @args.delete("--no-plugins") || ENV["MT_NO_PLUGINS"]
 
       # From 6 a suite loads those that it wants.
-      ::Minitest.load_plugins if Integer(::Minitest::VERSION[/\A\d+/]) < 6
+      ::Minitest.load_plugins if before_6?
+    end
+
+    def before_6?
+      Integer(::Minitest::VERSION[/\A\d+/]) < 6
     end
   end
 end
