@@ -270,7 +270,10 @@ fn loops_that_never_end_are_timed_out_wherever_they_are() {
         "{run}"
     );
     assert!(!has_stack("test_b_in_c"), "{run}");
-    assert!(run.stdout.contains("the worker did not write them"), "{run}");
+    assert!(
+        run.stdout.contains("the worker did not write them"),
+        "{run}"
+    );
 }
 
 #[test]
