@@ -274,6 +274,9 @@ pub struct Ready {
     /// The number of failures that the framework is configured to stop after; 0 for none.
     #[serde(default, deserialize_with = "or_default")]
     pub maxfail: u32,
+    /// Whether tests that run when that number is reached are terminated; else they end.
+    #[serde(default, deserialize_with = "or_default")]
+    pub halts: bool,
     /// For the `welcome` of spawned workers.
     pub worker_input: Option<Value>,
     /// How spawned workers are started, if not as the host was.

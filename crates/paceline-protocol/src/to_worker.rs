@@ -80,6 +80,10 @@ pub struct Run {
     /// Overrides the suite's isolation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// Indexes of tests of the suite that have ended their process, by the keys of their units: not
+    /// to be run again for the sake of tests that depend on them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub crashed: BTreeMap<String, Vec<u32>>,
 }
 
 /// See [`ToWorker::TakeBack`].

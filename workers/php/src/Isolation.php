@@ -89,6 +89,7 @@ final class Isolation
 
     private function crashed(Run $run, int $test, ?int $signal, int $code): void
     {
+        $this->worker->noteCrash($run, $test);
         $this->connection->send([
             'kind' => 'test_finished',
             'unit' => $run->unit->number,

@@ -2,12 +2,12 @@
 namespace Paceline\Worker;
 
 /**
- * Runs tests of other classes that a test depends on, where this worker has not run them: without a result, since another
- * worker tells that, but with what they return.
+ * Has the tests run that a test depends on, where this worker has not run them: without a result, since another worker
+ * tells that, but with what they return.
  */
 final class Providers implements Feed
 {
-    /** @var array<string, true> methods that have run in this process */
+    /** @var array<string, true> methods that have run in this process, or must not */
     private array $ran = [];
     /** @var list<int> */
     private array $todo = [];
@@ -23,6 +23,57 @@ final class Providers implements Feed
         }
     }
 
+    /**
+     * Tests that end their process are not run for the sake of others, which PHPUnit skips then.
+     *
+     * @param array<string, list<int>> $crashed indexes of tests, by the keys of their units
+     */
+    public function avoid(array $crashed): void
+    {
+        foreach ($crashed as $key => $indexes) {
+            $unit = $this->plan->byKey[$key] ?? null;
+            foreach ($unit === null ? [] : \array_intersect_key($unit->tests, \array_flip($indexes)) as $at => $test) {
+                $this->noteRun($unit, $at);
+            }
+        }
+    }
+
+    /**
+     * The tests of the same class that have to run first, in their order.
+     *
+     * @return list<int>
+     */
+    public function before(Unit $unit, int $index): array
+    {
+        if ($unit->type !== 'class') {
+            return [];
+        }
+        $before = [];
+        foreach ($this->driver->dependencies($unit->tests[$index]) as $target) {
+            [$class, $method] = \explode('::', $target, 2) + [1 => ''];
+            if ($class !== $unit->name || isset($this->ran[$class . '::' . $method])) {
+                continue;
+            }
+            $indexes = [];
+            foreach ($unit->tests as $at => $test) {
+                // One that comes later would not have run in PHPUnit either.
+                if ($at < $index && Groups::methodOf($test) === $method) {
+                    $indexes[] = $at;
+                }
+            }
+            foreach ($indexes as $at) {
+                $this->noteRun($unit, $at);
+            }
+            foreach ($indexes as $at) {
+                \array_push($before, ...$this->before($unit, $at));
+                $before[] = $at;
+            }
+        }
+
+        return $before;
+    }
+
+    /** Runs the tests of other classes that have to run first. */
     public function provideFor(Unit $unit, int $index): void
     {
         if ($unit->type === 'phpt') {

@@ -11,6 +11,8 @@ final class Run
     public ?string $known;
     public ?string $claim;
     public string $isolation;
+    /** @var array<string, list<int>> tests that have ended their process, by the keys of their units */
+    public array $crashed;
 
     /** @param array<string, mixed> $message */
     public function __construct(public readonly Unit $unit, array $message, string $isolation)
@@ -22,6 +24,7 @@ final class Run
         $this->known = $message['known'] ?? null;
         $this->claim = $message['claim'] ?? null;
         $this->isolation = $message['isolation'] ?? $isolation;
+        $this->crashed = (array) ($message['crashed'] ?? []);
     }
 }
 
@@ -35,6 +38,14 @@ final class Worker implements Feed
     private ?Run $current = null;
     private ?int $test = null;
     private ?Outcome $outcome = null;
+    /** @var list<int> the test to run next, behind those that it needs and that have not run here */
+    private array $before = [];
+    /** Whether the running test runs for the sake of another, which is the one that the engine knows of. */
+    private bool $silent = false;
+    /** Whether the next test that begins may need tests of other classes. */
+    private bool $handedOut = false;
+    /** Seconds that the class took before its first test, until a result has them. */
+    private float $setUp = 0.0;
     private int $started = 0;
     /** When the unit began, until its first test has. */
     private ?int $unitStarted = null;
@@ -257,11 +268,21 @@ final class Worker implements Feed
     public function runHere(Run $run): void
     {
         $this->current = $run;
+        $this->providers->avoid($run->crashed);
         while (($run->todo ?? []) !== [] && !$this->stopNow) {
             $before = \count($run->todo);
             $this->unitStarted = \hrtime(true);
+            if ($run->unit->type === 'phpt') {
+                Cleaning::arm($run->unit->file);
+            }
             $this->driver->run($run->unit, $this);
-            if ($this->test !== null) {
+            if ($run->unit->type === 'phpt') {
+                Cleaning::disarm();
+            }
+            if ($this->before !== []) {
+                \array_unshift($run->todo, \end($this->before));
+                $this->before = [];
+            } elseif ($this->test !== null) {
                 $this->finish();
             }
             if (!$this->stopNow && \count($run->todo) === $before) {
@@ -290,6 +311,12 @@ final class Worker implements Feed
         $this->saveCoverage?->__invoke(true);
     }
 
+    /** A test has ended its process. */
+    public function noteCrash(Run $run, int $index): void
+    {
+        $this->providers->avoid([$run->unit->key => [$index]]);
+    }
+
     public function isStopped(): bool
     {
         return $this->stopNow;
@@ -313,14 +340,21 @@ final class Worker implements Feed
 
     public function next(): ?int
     {
+        if ($this->before !== []) {
+            $this->handedOut = true;
+
+            return \array_shift($this->before);
+        }
         $this->takeIn();
         while (!$this->stopNow && $this->current !== null && ($this->current->todo ?? []) !== []) {
             if (isset($this->current->unit->tests[$this->current->todo[0]])) {
                 $index = \array_shift($this->current->todo);
-                $this->providers->provideFor($this->current->unit, $index);
-                $this->providers->noteRun($this->current->unit, $index);
+                $unit = $this->current->unit;
+                $this->before = [...$this->providers->before($unit, $index), $index];
+                $this->providers->noteRun($unit, $index);
+                $this->handedOut = true;
 
-                return $index;
+                return \array_shift($this->before);
             }
             $this->missing("this worker's suite has no such test in the unit");
         }
@@ -345,9 +379,24 @@ final class Worker implements Feed
     public function begin(int $index): void
     {
         \assert($this->current !== null);
-        $unit = $this->current->unit->number;
-        $this->test = $index;
+        $wanted = $this->before === [] ? $index : \end($this->before);
+        $this->silent = $wanted !== $index;
+        if ($this->test === null) {
+            $this->tellStart($wanted);
+        }
+        $handedOut = $this->handedOut;
+        $this->handedOut = false;
+        if ($handedOut) {
+            $this->providers->provideFor($this->current->unit, $index);
+        }
         $this->outcome = new Outcome();
+        $this->started = \hrtime(true);
+    }
+
+    private function tellStart(int $index): void
+    {
+        $unit = $this->current?->unit->number;
+        $this->test = $index;
         if ($this->onStart !== null) {
             $this->connection->send(['kind' => 'test_started', 'unit' => $unit, 'test' => $index, 'pid' => \getmypid()]);
             ($this->onStart)((string) $index);
@@ -356,10 +405,9 @@ final class Worker implements Feed
         }
         // One write: how the last test ended, and that this one has begun.
         $this->connection->flush(true);
-        $this->started = \hrtime(true);
         if ($this->unitStarted !== null) {
             // What the class sets up is no test's own; the first is what it was done for.
-            $this->outcome->setUp = ($this->started - $this->unitStarted) / 1e9;
+            $this->setUp = (\hrtime(true) - $this->unitStarted) / 1e9;
             $this->unitStarted = null;
         }
     }
@@ -378,7 +426,15 @@ final class Worker implements Feed
             // A test forked, and the child has come back to PHPUnit. Its results are not ours.
             $this->process->leave(1);
         }
+        if ($this->silent) {
+            $this->silent = false;
+            $this->outcome = null;
+
+            return;
+        }
         $outcome = $this->outcome;
+        $outcome->setUp = $this->setUp;
+        $this->setUp = 0.0;
         $outcome->time ??= (\hrtime(true) - $this->started) / 1e9;
         $unit = $this->current->unit->number;
         $stop = $this->policy['stop'] === [] ? null : $this->reasonToStop($outcome);

@@ -85,6 +85,75 @@ class Crashes(SuiteCase):
         self.assertNotIn("Paceline", seen[0])
 
 
+class Dependencies(SuiteCase):
+    """Tests that depend on others, in a worker that has not run those."""
+
+    SUITE = """
+        static $set = 0;
+        static function setUpBeforeClass(): void { file_put_contents('set-up', 'x', FILE_APPEND); }
+        function testFirst() { file_put_contents('first', 'x', FILE_APPEND); $this->assertTrue(true); return 7; }
+        /** @depends testFirst */
+        #[PHPUnit\\Framework\\Attributes\\Depends('testFirst')]
+        function testSecond($seven) { $this->assertSame(7, $seven); return $seven + 1; }
+        function testFails() { $this->assertTrue(false); }
+        function testExits() { exit(0); }
+        /** @depends testSecond */
+        #[PHPUnit\\Framework\\Attributes\\Depends('testSecond')]
+        function testThird($eight) { $this->assertSame(8, $eight); }
+        /** @depends testFails */
+        #[PHPUnit\\Framework\\Attributes\\Depends('testFails')]
+        function testOfFailed() { $this->assertTrue(true); }
+        /** @depends testExits */
+        #[PHPUnit\\Framework\\Attributes\\Depends('testExits')]
+        function testOfCrashed() { $this->assertTrue(true); }
+    """
+    EXPECTED = {
+        "ATest::testFirst": "passed",
+        "ATest::testSecond": "passed",
+        "ATest::testFails": "failed",
+        "ATest::testExits": "crashed",
+        "ATest::testThird": "passed",
+        "ATest::testOfFailed": "skipped",
+        "ATest::testOfCrashed": "skipped",
+    }
+
+    def test_what_a_dead_worker_has_run_is_run_again_for_those_that_need_it(self):
+        for start in ("fork", "spawn"):
+            with self.subTest(start=start):
+                self.write(ATest=self.SUITE)
+                self.assertEqual(self.run_suite(start=start, workers=1), self.EXPECTED)
+                self.assertEqual((self.directory / "first").read_text(), "xx")
+                self.assertEqual((self.directory / "set-up").read_text(), "xx")
+                third = self.result("ATest::testThird")
+                self.assertEqual((third["assertions"], third.get("problems")), (1, None))
+                (self.directory / "first").unlink()
+                (self.directory / "set-up").unlink()
+
+    def test_tests_in_processes_of_their_own_have_what_they_need(self):
+        self.write(ATest=self.SUITE)
+        for isolation in ("test", "file"):
+            with self.subTest(isolation=isolation):
+                self.assertEqual(self.run_suite(isolation=isolation, workers=1), self.EXPECTED)
+
+    def test_a_crash_of_what_is_needed_is_the_fault_of_the_test_that_needs_it(self):
+        self.write(
+            ATest="function testFirst() { if (file_exists('crashed')) { exit(3); } $this->assertTrue(true); }\n"
+            "function testExits() { touch('crashed'); exit(0); }\n"
+            "/** @depends testFirst */\n#[PHPUnit\\Framework\\Attributes\\Depends('testFirst')]\n"
+            "function testSecond() { $this->assertTrue(true); }\n"
+            "function testLast() { $this->assertTrue(true); }\n"
+        )
+        self.assertEqual(
+            self.run_suite(workers=1),
+            {
+                "ATest::testFirst": "passed",
+                "ATest::testExits": "crashed",
+                "ATest::testSecond": "crashed",
+                "ATest::testLast": "passed",
+            },
+        )
+
+
 class Fixtures(SuiteCase):
     def test_a_class_that_cannot_be_set_up(self):
         self.write(
@@ -126,6 +195,7 @@ class Fixtures(SuiteCase):
             [error] = self.engine.collect_errors
             self.assertEqual((error["unit"], error["id"]), (0, "DataTest::testIt"))
             self.assertIn("no data", error["text"])
+            self.assertNotIn("workers/php/src", error["text"])
         else:
             self.assertEqual(list(outcomes.values()), ["errored"])
 

@@ -504,6 +504,13 @@ class Engine:
             isolation = unit.tests[tests[0]].get("paceline", {}).get("isolation")
             if isolation is not None:
                 message["isolation"] = isolation
+        crashed = {
+            other.key: [at for at, result in other.results.items() if result["outcome"] == "crashed"]
+            for other in self.units
+        }
+        crashed = {key: indexes for key, indexes in crashed.items() if indexes}
+        if crashed:
+            message["crashed"] = crashed
         if unit.digest is not None:
             message["known"] = unit.digest
         if peer.queue and self.claims and peer.hello.get("claims"):

@@ -203,15 +203,15 @@ impl<'env> FrameworkSuite<'env> {
         let unit = unit
             .map(|unit| unit as usize)
             .filter(|unit| *unit < self.units.len());
-        // Every worker that collects the unit says so.
-        if unit.is_some_and(|unit| self.units[unit].reported_itself) {
-            return;
-        }
         let id = match (id, unit) {
             (Some(id), _) => id.to_owned(),
             (None, Some(unit)) => self.units[unit].key.clone(),
             (None, None) => String::new(),
         };
+        // Every worker that collects the unit says so.
+        if unit.is_some_and(|unit| self.units[unit].reported.contains(&id)) {
+            return;
+        }
         let tests = unit.and_then(|unit| self.units[unit].tests.take());
         self.enter_extra(core, unit, &id, outcome, details, None);
         if let Some(unit) = unit {

@@ -290,7 +290,7 @@ impl<'env> FrameworkSuite<'env> {
         if self.units[place].tests.is_none() {
             // The file's own error or skip is all there is to say of it.
             self.units[place].tests = Some(Vec::new());
-            if !self.units[place].reported_itself {
+            if self.units[place].reported.is_empty() {
                 let text = "the worker ended the unit without collecting it";
                 self.enter_unit(
                     core,

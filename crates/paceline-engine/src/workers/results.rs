@@ -10,6 +10,7 @@ use super::messages::Misfit;
 use super::part::Part;
 use super::suite::FrameworkSuite;
 use super::unit::{Test, TestState};
+use super::worker::{KillCause, Worker};
 use crate::event::{
     AttemptFinished, AttemptResult, EventKind, NotRun, Problem, Subtest, TestDetails, Usage,
 };
@@ -71,6 +72,7 @@ impl<'env> FrameworkSuite<'env> {
     ) {
         // Also a test that killed its worker is a step ahead.
         self.deaths = 0;
+        self.note_crash(unit, index, ended.result.outcome);
         let over = core.stopping.is_some() || self.ended_early.is_some();
         let Some(test) = self.units[unit].test_mut(index) else {
             return;
@@ -100,6 +102,19 @@ impl<'env> FrameworkSuite<'env> {
             constraints.unwrap_or_else(|_| self.constraints()),
             None,
         );
+    }
+
+    /// Keeps in mind which tests have ended their process.
+    fn note_crash(&mut self, unit: usize, index: u32, outcome: Outcome) {
+        let key = &self.units[unit].key;
+        if matches!(outcome, Outcome::Crashed | Outcome::TimedOut) {
+            let indexes = self.crashed.entry(key.clone()).or_default();
+            if !indexes.contains(&index) {
+                indexes.push(index);
+            }
+        } else if let Some(indexes) = self.crashed.get_mut(key) {
+            indexes.retain(|other| *other != index);
+        }
     }
 
     /// The final word on a test: how its last attempt ended, or why it has not run.
@@ -169,6 +184,12 @@ impl<'env> FrameworkSuite<'env> {
         let framework = self.suite.framework;
         let reason = format!("{framework} is configured to stop after {most} {plural}");
         self.break_off(core, &reason);
+        if self.ready.as_ref().is_some_and(|ready| ready.halts) {
+            let running = |(number, worker): (&u32, &Worker)| worker.running.map(|_| *number);
+            for number in self.workers.iter().filter_map(running).collect::<Vec<_>>() {
+                self.kill(number, KillCause::Stopped, core);
+            }
+        }
     }
 
     /// A test that ended without its framework saying how.
@@ -263,7 +284,7 @@ impl<'env> FrameworkSuite<'env> {
             id => self.test_name(id),
         };
         if let Some(unit) = unit {
-            self.units[unit].reported_itself = true;
+            self.units[unit].reported.insert(id.to_owned());
             self.units[unit].tests.get_or_insert_default();
         }
         let path = unit.map_or_else(|| self.suite.name.clone(), |unit| self.path_of(unit));

@@ -35,6 +35,8 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) workers: BTreeMap<u32, Worker>,
     /// Deaths since a test has ended.
     pub(super) deaths: u32,
+    /// Indexes of tests whose last attempt has ended their process, by the keys of their units.
+    pub(super) crashed: BTreeMap<String, Vec<u32>>,
     /// Why its tests are not run any more, where that is the suite's own affair.
     pub(super) ended_early: Option<NotRun>,
     /// Whether a test or a plugin has ended the run of the suite.
@@ -68,6 +70,7 @@ impl<'env> FrameworkSuite<'env> {
             parts: BTreeMap::new(),
             workers: BTreeMap::new(),
             deaths: 0,
+            crashed: BTreeMap::new(),
             ended_early: None,
             is_stopped: false,
             began: core.now(),
@@ -222,6 +225,7 @@ impl<'env> FrameworkSuite<'env> {
             tests: part.tests.clone(),
             known: unit.digest.clone(),
             isolation: part.isolation.clone(),
+            crashed: self.crashed.clone(),
         });
         if let Some(link) = self
             .workers

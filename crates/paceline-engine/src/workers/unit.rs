@@ -1,5 +1,6 @@
 //! Units of a suite and their tests, as far as they are known.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +30,9 @@ pub(super) struct Unit {
     pub(super) collect_time: Duration,
     /// Workers that have died while they collected it.
     pub(super) deaths: u32,
-    /// Whether the one skip or error of the file itself has been entered.
-    pub(super) reported_itself: bool,
+    /// The ids under which skips and errors of the unit itself have been entered: each worker that
+    /// collects it tells them.
+    pub(super) reported: BTreeSet<String>,
     pub(super) closed: bool,
 }
 
@@ -68,7 +70,7 @@ impl Unit {
             open_parts: 0,
             collect_time: Duration::ZERO,
             deaths: 0,
-            reported_itself: false,
+            reported: BTreeSet::new(),
             closed: false,
         }
     }
