@@ -51,7 +51,7 @@ final class Environment
             'TEST_TOKEN' => (string) ($number + 1),
             'UNIQUE_TEST_TOKEN' => ($number + 1) . '_' . $token,
         ];
-        foreach ($given + $own as $name => $value) {
+        foreach ($own + $given as $name => $value) {
             self::set((string) $name, $value === null ? null : (string) $value);
         }
     }

@@ -57,6 +57,7 @@ final class Host
             'rootdir' => \getcwd(),
             'config_file' => $driver->configFile(),
             'maxfail' => $driver->maxFail(),
+            'halts' => true,
         ];
         if ($whyNot !== null) {
             $ready['why_not'] = $whyNot;

@@ -19,7 +19,7 @@ final class Session
     /** Runs in the place of the suite. Returns when PHPUnit shall finish; never in a forked worker. */
     public function serve(Driver $driver): void
     {
-        foreach (['Selection', 'Plan', 'Providers', 'Worker'] as $name) {
+        foreach (['Selection', 'Plan', 'Providers', 'Cleaning', 'Worker'] as $name) {
             require __DIR__ . '/' . $name . '.php';
         }
         $this->driver = $driver;

@@ -49,6 +49,30 @@ class Parity(SuiteCase):
         self.assertEqual(len(list(self.engine.results())), 22)
         self.assertIn("seed", self.engine.ready["worker_input"])
 
+    def test_a_single_class(self):
+        self.write(
+            ATest="static function setUpBeforeClass(): void { file_put_contents('set-up', 'x', FILE_APPEND); }\n"
+            "function testOne() { $this->assertTrue(true); }\nfunction testTwo() { $this->assertTrue(true); }\n"
+        )
+        for start in ("fork", "spawn"):
+            with self.subTest(start=start):
+                outcomes = self.run_suite(["tests/ATest.php"], start=start)
+                self.assertEqual(outcomes, {"ATest::testOne": "passed", "ATest::testTwo": "passed"})
+                self.assertEqual((self.directory / "set-up").read_text(), "x")
+                (self.directory / "set-up").unlink()
+
+    def test_repetitions_are_one_test_of_those_that_are_chosen(self):
+        if version() < (13, 0):
+            self.skipTest("needs PHPUnit 13")
+        self.write(
+            ATest="#[PHPUnit\\Framework\\Attributes\\DataProvider('data')]\n"
+            "function testIt($x): void { file_put_contents('ran', $x, FILE_APPEND); $this->assertTrue(true); }\n"
+            "static function data() { return ['one' => [1], 'two' => [2]]; }\n"
+        )
+        outcomes = self.run_suite(["--repeat", "2", "--filter", "testIt#two"])
+        self.assertEqual(list(outcomes.values()), ["passed"])
+        self.assertEqual((self.directory / "ran").read_text(), "22")
+
     def test_process_isolation(self):
         args = ["--process-isolation", "--filter", "Fixtures"]
         outcomes = self.run_suite(args, self.SUITE)

@@ -9,7 +9,6 @@ use PHPUnit\Runner\CodeCoverage;
 use PHPUnit\Runner\TestSuiteSorter;
 use PHPUnit\TextUI\Configuration\Configuration as PhpunitConfiguration;
 use PHPUnit\TextUI\Configuration\Registry;
-use PHPUnit\Util\ExcludeList;
 
 /** A booted PHPUnit 10 or later. */
 final class Driver implements \Paceline\Worker\Driver
@@ -115,8 +114,6 @@ final class Driver implements \Paceline\Worker\Driver
 
     public function start(): void
     {
-        // So that our frames stay out of stack traces, and our files out of separate processes.
-        ExcludeList::addDirectory(\dirname(__DIR__));
     }
 
     public function run(Unit $unit, Feed $feed): void

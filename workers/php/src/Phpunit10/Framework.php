@@ -7,6 +7,7 @@ use PHPUnit\Event\TestRunner\ExecutionStarted;
 use PHPUnit\Event\TestRunner\ExecutionStartedSubscriber;
 use PHPUnit\TextUI\Application;
 use PHPUnit\TextUI\CliArguments\Builder;
+use PHPUnit\Util\ExcludeList;
 
 /** Boots PHPUnit 10 and later through its own application; when it is about to run the suite, the suite is exchanged. */
 final class Framework implements \Paceline\Worker\Framework
@@ -49,6 +50,9 @@ final class Framework implements \Paceline\Worker\Framework
 
     public function run(array $args, callable $serve): int
     {
+        // So that our frames stay out of stack traces, of data providers too, which run while tests are
+        // loaded, and our files out of separate processes.
+        ExcludeList::addDirectory(\dirname(__DIR__));
         $recorder = new Recorder();
         $facade = EventFacade::instance();
         $facade->registerTracer($recorder);
@@ -141,7 +145,7 @@ final class AboutToRun implements ExecutionStartedSubscriber
             if (($frame['class'] ?? '') === \PHPUnit\TextUI\TestRunner::class && $frame['function'] === 'run') {
                 $suite = $frame['args'][2] ?? null;
                 if ($suite instanceof \PHPUnit\Framework\TestSuite) {
-                    $driver = new Driver(Suites::units($suite), $this->recorder);
+                    $driver = new Driver(Suites::units(Suites::detach($suite)), $this->recorder);
                     // The subscribers of extensions come first; then PHPUnit runs the suite.
                     Suites::replace($suite, [RunsInstead::make($suite->name(), fn () => ($this->serve)($driver))]);
 

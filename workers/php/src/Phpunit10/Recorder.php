@@ -136,7 +136,8 @@ final class Recorder implements Tracer
         }
         [$outcome, $message, $text, $type] = $problem;
         $first = true;
-        while (($index = $this->feed->next()) !== null) {
+        foreach ($this->feed->pending() as $index) {
+            $this->feed->take($index);
             $this->feed->begin($index);
             $result = $this->feed->outcome();
             if ($outcome !== 'skipped' && $first) {

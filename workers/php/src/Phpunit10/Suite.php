@@ -33,7 +33,26 @@ final class Suites
         $suite->setTests($tests);
         \Closure::bind(static function () use ($suite): void {
             $suite->iteratorFilter = null;
+            $suite->wasRun = false;
         }, null, TestSuite::class)();
+    }
+
+    /**
+     * The given suite's copy, to take units from. The suite itself is only run from here on: as none of a class, whose
+     * fixtures are set up where its tests run.
+     */
+    public static function detach(TestSuite $suite): TestSuite
+    {
+        $copy = clone $suite;
+        \Closure::bind(static function () use ($suite): void {
+            $suite->name = 'tests';
+            // PHPUnit 10 and 11 go by the name.
+            if (\property_exists(TestSuite::class, 'isForTestClass')) {
+                $suite->isForTestClass = false;
+            }
+        }, null, TestSuite::class)();
+
+        return $copy;
     }
 
     /** A test that is equal to the given one before it has run. */
@@ -71,6 +90,8 @@ final class Suites
             } elseif (!$test instanceof TestSuite && !$test instanceof TestCase) {
                 self::addLoose($suite, $loose, $units);
                 $units[] = new Unit('phpt', $test->getName(), $test->getName(), [$test], $suite);
+            } elseif ($test instanceof TestSuite && self::isEmpty($test)) {
+                continue;
             } elseif ($test instanceof TestSuite && !$test->tests()[0] instanceof TestCase) {
                 // A .phpt file that is repeated or tried again.
                 self::addLoose($suite, $loose, $units);
@@ -113,12 +134,22 @@ final class Suites
         foreach ($suite as $test) {
             if ($test instanceof TestSuite && !self::isLeaf($test)) {
                 \array_push($tests, ...self::leaves($test));
-            } else {
+            } elseif (!$test instanceof TestSuite || !self::isEmpty($test)) {
                 $tests[] = $test;
             }
         }
 
         return $tests;
+    }
+
+    /** Whether filters leave nothing of a suite. */
+    private static function isEmpty(TestSuite $suite): bool
+    {
+        foreach ($suite as $test) {
+            return false;
+        }
+
+        return true;
     }
 
     /** A test that PHPUnit repeats or tries again is a suite, which must not be taken apart. */
