@@ -139,8 +139,10 @@ pub(crate) const RIVALS: &[Tool] = &[C_COMPILER, PARALLEL, XARGS, MAKE];
 /// What `bench real` runs.
 pub(crate) const REAL: &[Tool] = &[C_COMPILER, PYTHON, VENV];
 
+/// What builds paceline, beside Rust.
+pub(crate) const BUILD: &[Tool] = &[C_COMPILER];
 /// What the published packages of PHP need.
-pub(crate) const PHP_PACKAGES: &[Tool] = &[C_COMPILER, PHP, PCOV, DPKG_SOURCE];
+pub(crate) const PHP_PACKAGES: &[Tool] = &[PHP, PCOV, DPKG_SOURCE];
 
 /// What tests of Ruby suites need.
 pub(crate) const RUBY_TESTS: &[Tool] = &[C_COMPILER, RUBY];

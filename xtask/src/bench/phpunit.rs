@@ -73,7 +73,10 @@ impl Phpunit {
             Some(path) => path
                 .canonicalize()
                 .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
+            None => {
+                setup::ensure(setup::BUILD)?;
+                product::release()?
+            }
         };
         let mut runners = vec![
             Runner::Paceline { start: "fork" },

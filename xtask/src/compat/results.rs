@@ -54,7 +54,13 @@ impl Results {
             match reader.read_event()? {
                 Event::Start(start) => match start.name().as_ref() {
                     "testcase" => {
-                        let id = (attribute(&start, "classname")?, attribute(&start, "name")?);
+                        let mut name = attribute(&start, "name")?;
+                        let file = attribute(&start, "file")?;
+                        // PHPUnit from 10 on leaves the directory out.
+                        if name.ends_with(".phpt") && file.ends_with(&format!("/{name}")) {
+                            name = file;
+                        }
+                        let id = (attribute(&start, "classname")?, name);
                         said = Finding {
                             outcome: attribute(&start, "status")?,
                             message: attribute(&start, "assertions")?,

@@ -1,10 +1,14 @@
 //! `cargo xtask compat phpunit`.
 //!
 //! - [`packages`]: packages from Debian's source packages, and a suite of our own
+//! - [`checklist`]: the end-to-end tests of PHPUnit's own parallel mode
+//! - [`versions`]: which PHP and PHPUnit run here
 //! - [`normal`]: what makes no difference between PHPUnit's own log and paceline's report
 
+mod checklist;
 mod normal;
 pub(crate) mod packages;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -43,6 +47,9 @@ pub(crate) struct Phpunit {
     /// Numbers of workers
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 8])]
     jobs: Vec<u16>,
+    /// Run the end-to-end tests of PHPUnit's parallel mode, of a checkout of its branch, with paceline
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["quick", "packages", "jobs"])]
+    checklist: Option<PathBuf>,
     /// Use this paceline instead of building one
     #[arg(long, value_name = "FILE")]
     paceline: Option<PathBuf>,
@@ -68,8 +75,15 @@ impl Phpunit {
             Some(path) => path
                 .canonicalize()
                 .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
+            None => {
+                setup::ensure(setup::BUILD)?;
+                product::release()?
+            }
         };
+        if let Some(branch) = &self.checklist {
+            println!("{}, PHPUnit {}", versions::php()?, versions::phpunit()?);
+            return checklist::run(branch, &paceline, &self.start);
+        }
         let chosen: Vec<&Package> = match (self.quick, self.packages.as_slice()) {
             (true, _) => PACKAGES.iter().filter(|one| one.is_quick).collect(),
             (false, []) => PACKAGES.iter().collect(),
@@ -90,9 +104,11 @@ impl Phpunit {
                 .collect(),
             ..Page::default()
         };
+        let version = versions::phpunit()?;
         let runs = Runs {
             paceline,
             explanations,
+            major: versions::major(&version)?,
         };
         for package in chosen {
             let row = runs
@@ -100,7 +116,7 @@ impl Phpunit {
                 .with_context(|| format!("the tests of {}", package.name))?;
             page.rows.push(row);
         }
-        println!("\n{page}");
+        println!("\n{}, PHPUnit {version}\n\n{page}", versions::php()?);
         match page.unexplained() {
             0 => Ok(()),
             count => bail!(
@@ -114,6 +130,8 @@ impl Phpunit {
 struct Runs {
     paceline: PathBuf,
     explanations: Vec<Explanation>,
+    /// The version of PHPUnit.
+    major: u32,
 }
 
 impl Runs {
@@ -173,7 +191,7 @@ impl Runs {
                 &files,
             )
             .with_context(|| format!("{name} of {}", package.name))?;
-            let results = normal::of_paceline(&found.results);
+            let results = normal::of_paceline(&found.results, self.major);
             let mut differences = compare(&expected, &results);
             differences.extend(of_run(&plain, &found));
             row.modes

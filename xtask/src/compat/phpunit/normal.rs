@@ -22,26 +22,40 @@ const MADE_UP: [&str; 4] = [
     "PHPUnit.Framework.WarningTestCase",
 ];
 
-/// paceline's report.
-pub(super) fn of_paceline(results: &Results) -> Results {
-    normal(results, |(class, name)| {
+/// paceline's report, beside the log of a PHPUnit of this major version.
+pub(super) fn of_paceline(results: &Results, major: u32) -> Results {
+    let mut normal = normal(results, |(class, name)| {
         // What PHPUnit makes up in place of a test that it cannot make has no class in its log.
         let class = if MADE_UP.contains(&class) { "" } else { class };
         (class.to_owned(), name.to_owned())
-    })
+    });
+    if major >= 10 {
+        // From then on the log says nothing of what does not fail a test.
+        let findings = normal.0.values_mut().flatten();
+        for finding in findings.filter(|finding| REMARKS.contains(&finding.outcome.as_str())) {
+            "passed".clone_into(&mut finding.outcome);
+        }
+        for findings in normal.0.values_mut() {
+            findings.sort();
+        }
+    }
+    normal
 }
+
+/// What PHPUnit remarks of tests that pass.
+const REMARKS: [&str; 4] = ["deprecation", "notice", "risky", "warning"];
 
 fn normal(results: &Results, id: impl Fn((&str, &str)) -> (String, String)) -> Results {
     let mut normal = Results::default();
     for ((class, name), findings) in &results.0 {
         let all = normal.0.entry(id((class, name))).or_default();
-        all.extend(findings.iter().map(finding));
+        all.extend(findings.iter().map(|one| finding(name, one)));
         all.sort();
     }
     normal
 }
 
-fn finding(finding: &Finding) -> Finding {
+fn finding(name: &str, finding: &Finding) -> Finding {
     let Finding {
         outcome,
         kind,
@@ -61,7 +75,7 @@ fn finding(finding: &Finding) -> Finding {
         "error" if kind == "PHPUnit\\Framework\\RiskyTestError" => bare("risky"),
         outcome => Finding {
             kind: kind.clone(),
-            text: told(text).to_owned(),
+            text: told(name, text).to_owned(),
             ..bare(outcome)
         },
     }
@@ -69,8 +83,16 @@ fn finding(finding: &Finding) -> Finding {
 
 /// A failure without its first line, which names the test and in PHPUnit's log its data; and without
 /// earlier exceptions, which PHPUnit prints and does not log.
-fn told(text: &str) -> &str {
-    let (_, rest) = text.split_once('\n').unwrap_or_default();
+fn told<'text>(name: &str, text: &'text str) -> &'text str {
+    // PHPUnit from 10 on ends that line only where the test is in a class.
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let bare = text
+        .strip_prefix(file)
+        .filter(|rest| !rest.starts_with('\n'));
+    let rest = match bare.filter(|_| file.ends_with(".phpt")) {
+        Some(rest) => rest,
+        None => text.split_once('\n').unwrap_or_default().1,
+    };
     let (last, _) = rest.split_once("\nCaused by\n").unwrap_or((rest, ""));
     last.trim()
 }
@@ -148,18 +170,27 @@ mod tests {
             ),
         ]);
         let expected = of_phpunit(&phpunit, Path::new("/src/x"));
-        assert_eq!(expected, of_paceline(&paceline));
+        assert_eq!(expected, of_paceline(&paceline, 9));
     }
 
     #[test]
     fn what_differs_still_does() {
         let one = results(&[("A", "fails", finding("failure", "E", "", "A::fails\nYes."))]);
         let other = results(&[("A", "fails", finding("failure", "E", "", "A::fails\nNo."))]);
-        assert_ne!(of_phpunit(&one, Path::new("/")), of_paceline(&other));
+        assert_ne!(of_phpunit(&one, Path::new("/")), of_paceline(&other, 9));
         let counted = |count: &str| results(&[("A", "a", finding("assertions", "", count, ""))]);
         assert_ne!(
             of_phpunit(&counted("1"), Path::new("/")),
-            of_paceline(&counted("2"))
+            of_paceline(&counted("2"), 9)
         );
+    }
+
+    #[test]
+    fn remarks_are_not_in_the_log_of_newer_versions() {
+        let logged = results(&[("A", "risky", finding("passed", "", "", ""))]);
+        let told = results(&[("A", "risky", finding("risky", "", "", ""))]);
+        let expected = of_phpunit(&logged, Path::new("/"));
+        assert_eq!(expected, of_paceline(&told, 10));
+        assert_ne!(expected, of_paceline(&told, 9));
     }
 }

@@ -11,6 +11,7 @@ final class FixturesTest extends TestCase
 
     public static function setUpBeforeClass(): void { self::$classes++; }
     /** @beforeClass */
+    #[\PHPUnit\Framework\Attributes\BeforeClass]
     public static function annotated(): void { self::$log[] = 'beforeClass'; }
     protected function setUp(): void { $this->value = 1; }
     protected function tearDown(): void { self::$log[] = $this->getName(); }
