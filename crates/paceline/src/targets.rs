@@ -40,6 +40,8 @@ pub struct Failure {
     pub suite: String,
     /// The id that its framework has for it; `None` if it is the suite as a whole.
     pub native_id: Option<String>,
+    /// The file that it is in, as its framework names it.
+    pub unit: Option<String>,
 }
 
 impl TestQuery {
@@ -184,15 +186,20 @@ impl Targets {
             if failures.is_empty() {
                 return None;
             }
-            let ids = failures.iter().map(|failure| failure.native_id.as_deref());
+            let ids = failures
+                .iter()
+                .map(|failure| Some((failure.native_id.as_deref()?, failure.unit.as_deref())));
             // Without an id it was the suite itself that failed: all of it is to run.
             if let (Some((adapter, dir)), Some(ids)) = (adapter, ids.collect::<Option<Vec<_>>>()) {
-                let tests = ids.into_iter().filter_map(|id| adapter.target(dir, id));
-                let is_asked_for = |test: &String| {
+                let is_asked_for = |test: &str, unit| {
                     let mut around = request.targets.iter();
-                    request.targets.is_empty() || around.any(|around| covers(around, test))
+                    request.targets.is_empty() || around.any(|around| asks_for(around, test, unit))
                 };
-                let mut tests: Vec<String> = tests.filter(is_asked_for).collect();
+                let tests = ids.into_iter().filter_map(|(id, unit)| {
+                    let test = adapter.target(dir, id)?;
+                    is_asked_for(&test, unit).then_some(test)
+                });
+                let mut tests: Vec<String> = tests.collect();
                 tests.dedup();
                 if tests.is_empty() {
                     return None;
@@ -206,6 +213,23 @@ impl Targets {
         request.native.clone_from(&query.native);
         Some(request)
     }
+}
+
+/// Whether a directory, file, class or test is `test` or holds it. Not all frameworks have files in
+/// their ids; `unit` is the file then.
+fn asks_for(around: &str, test: &str, unit: Option<&str>) -> bool {
+    covers(around, test)
+        || unit.is_some_and(|unit| {
+            let method = around.strip_prefix(unit);
+            let method = method.and_then(|rest| rest.strip_prefix("::"));
+            let name = test.split_once("::").map(|(_, name)| name);
+            let is_method = |method: &str, name: &str| {
+                name.strip_prefix(method)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            };
+            covers(around, unit)
+                || matches!((method, name), (Some(method), Some(name)) if is_method(method, name))
+        })
 }
 
 /// Whether a directory, file, class or test is `test` or holds it.
@@ -557,4 +581,32 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_asks_for_its_tests_where_ids_have_no_files() {
+        let unit = Some("tests/sub/BTest.php");
+        let test = "App\\BTest::testIt with data set \"a\"";
+        for around in [
+            "tests/",
+            "tests/sub",
+            "tests/sub/BTest.php",
+            "tests/sub/BTest.php::testIt",
+            "App\\BTest",
+        ] {
+            assert!(asks_for(around, test, unit), "{around}");
+        }
+        for around in [
+            "tests/s",
+            "tests/sub/BTest.php::test",
+            "App\\B",
+            "tests/ATest.php",
+        ] {
+            assert!(!asks_for(around, test, unit), "{around}");
+        }
+    }
 }

@@ -98,6 +98,10 @@ impl StateDir {
         let failures = events.filter_map(|event| match event.ok()?.kind {
             EventKind::TestFinished(test) if test.outcome.is_failure() => Some(Failure {
                 suite: test.suite.to_string(),
+                unit: test
+                    .details
+                    .as_ref()
+                    .map(|details| details.unit.to_string()),
                 native_id: test.details.map(|details| details.native_id),
             }),
             _ => None,

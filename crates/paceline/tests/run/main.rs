@@ -15,6 +15,7 @@ mod interrupts;
 mod kills;
 mod outcomes;
 mod phpunit;
+mod phpunit_options;
 mod pytest;
 mod pytest_faults;
 mod records;

@@ -13,7 +13,7 @@ use crate::following::{await_death, is_alive};
 use crate::pytest::without_times;
 
 /// Whether there is no PHPUnit and that is meant to be so.
-fn is_skipped() -> bool {
+pub(crate) fn is_skipped() -> bool {
     if std::env::var_os("PACELINE_TEST_PHP").is_some_and(|value| value == "skip") {
         return true;
     }
@@ -29,7 +29,7 @@ const CONFIGURATION: &str = "<phpunit><testsuites><testsuite name='all'><directo
      <directory suffix='.phpt'>tests</directory></testsuite></testsuites></phpunit>";
 
 /// A repository with one PHPUnit suite of these files.
-fn suite(keys: &str, files: &[(&str, &str)]) -> TestEnvironment {
+pub(crate) fn suite(keys: &str, files: &[(&str, &str)]) -> TestEnvironment {
     let config = format!("kill-grace = '100ms'\n[suite.unit]\nframework = 'phpunit'\n{keys}\n");
     let env = TestEnvironment::with_config(&config);
     env.write("phpunit.xml", CONFIGURATION);
@@ -40,14 +40,14 @@ fn suite(keys: &str, files: &[(&str, &str)]) -> TestEnvironment {
 }
 
 /// A file with a test class of its name that has these members.
-fn class(name: &str, members: &str) -> String {
+pub(crate) fn class(name: &str, members: &str) -> String {
     format!(
         "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class {name} extends TestCase {{\n{members}\n}}\n"
     )
 }
 
 /// Native id and outcome of every test of the last run, in the order of the report.
-fn outcomes(env: &TestEnvironment) -> Vec<(String, String)> {
+pub(crate) fn outcomes(env: &TestEnvironment) -> Vec<(String, String)> {
     let report = env.report();
     let tests = report.suite("unit")["tests"].as_array().unwrap().clone();
     let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
@@ -66,7 +66,7 @@ fn outcomes(env: &TestEnvironment) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn assert_outcomes(env: &TestEnvironment, expected: &[(&str, &str)]) {
+pub(crate) fn assert_outcomes(env: &TestEnvironment, expected: &[(&str, &str)]) {
     let found = outcomes(env);
     let found: Vec<(&str, &str)> = found
         .iter()

@@ -41,6 +41,9 @@ pub(crate) struct Phpunit {
         conflicts_with = "quick"
     )]
     packages: Vec<String>,
+    /// The tests in a directory, under a name, in place of the packages; may be repeated
+    #[arg(long, value_name = "NAME=DIR", value_parser = tree, conflicts_with_all = ["quick", "packages"])]
+    tree: Vec<(String, PathBuf)>,
     /// How workers start
     #[arg(long, value_delimiter = ',', default_values = ["fork", "spawn"])]
     start: Vec<Start>,
@@ -53,6 +56,13 @@ pub(crate) struct Phpunit {
     /// Use this paceline instead of building one
     #[arg(long, value_name = "FILE")]
     paceline: Option<PathBuf>,
+}
+
+fn tree(text: &str) -> Result<(String, PathBuf)> {
+    match text.split_once('=') {
+        Some((name, directory)) => Ok((name.to_owned(), directory.into())),
+        None => bail!("write a name, `=` and a directory"),
+    }
 }
 
 /// Seconds after which a run is taken for hung.
@@ -86,6 +96,7 @@ impl Phpunit {
         }
         let chosen: Vec<&Package> = match (self.quick, self.packages.as_slice()) {
             (true, _) => PACKAGES.iter().filter(|one| one.is_quick).collect(),
+            (false, []) if !self.tree.is_empty() => Vec::new(),
             (false, []) => PACKAGES.iter().collect(),
             (false, names) => packages::named(names)?,
         };
@@ -111,10 +122,28 @@ impl Phpunit {
             major: versions::major(&version)?,
         };
         for package in chosen {
-            let row = runs
-                .package(package, &modes)
+            let row = package
+                .prepare()
+                .and_then(|tree| {
+                    let suite = Suite {
+                        name: package.name,
+                        shown: package.shown()?,
+                        arguments: package.arguments,
+                    };
+                    runs.suite(&suite, &tree, &modes)
+                })
                 .with_context(|| format!("the tests of {}", package.name))?;
             page.rows.push(row);
+        }
+        for (name, tree) in &self.tree {
+            let suite = Suite {
+                name,
+                shown: name.clone(),
+                arguments: packages::arguments(name),
+            };
+            let row = runs.suite(&suite, tree, &modes);
+            page.rows
+                .push(row.with_context(|| format!("the tests of {name}"))?);
         }
         println!("\n{}, PHPUnit {version}\n\n{page}", versions::php()?);
         match page.unexplained() {
@@ -134,9 +163,17 @@ struct Runs {
     major: u32,
 }
 
+/// What is compared.
+struct Suite<'a> {
+    name: &'a str,
+    /// Its name and version.
+    shown: String,
+    /// Arguments for PHPUnit.
+    arguments: &'a [&'static str],
+}
+
 impl Runs {
-    fn package(&self, package: &Package, modes: &[Mode]) -> Result<Row> {
-        let tree = package.prepare()?;
+    fn suite(&self, package: &Suite<'_>, tree: &Path, modes: &[Mode]) -> Result<Row> {
         let tree = tree
             .canonicalize()
             .with_context(|| format!("finding {}", tree.display()))?;
@@ -157,7 +194,7 @@ impl Runs {
         )?;
         let expected = normal::of_phpunit(&plain.results, &tree);
         let mut row = Row {
-            package: package.shown()?,
+            package: package.shown.clone(),
             pytest: plain.counts(),
             tests: expected.len(),
             modes: Vec::new(),

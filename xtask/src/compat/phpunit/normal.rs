@@ -30,6 +30,11 @@ pub(super) fn of_paceline(results: &Results, major: u32) -> Results {
         (class.to_owned(), name.to_owned())
     });
     if major >= 10 {
+        // Errors of data providers, and of what else is met before a test is one, have no assertions
+        // and are not in the log either.
+        normal
+            .0
+            .retain(|_, findings| !matches!(&findings[..], [only] if only.outcome == "error"));
         // From then on the log says nothing of what does not fail a test.
         let findings = normal.0.values_mut().flatten();
         for finding in findings.filter(|finding| REMARKS.contains(&finding.outcome.as_str())) {
@@ -192,5 +197,8 @@ mod tests {
         let expected = of_phpunit(&logged, Path::new("/"));
         assert_eq!(expected, of_paceline(&told, 10));
         assert_ne!(expected, of_paceline(&told, 9));
+        let provider = results(&[("A", "data", finding("error", "", "no data", ""))]);
+        assert_eq!(of_paceline(&provider, 10), Results::default());
+        assert_ne!(of_paceline(&provider, 9), Results::default());
     }
 }

@@ -75,6 +75,12 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<&'static Package>> {
         .collect()
 }
 
+/// The arguments for PHPUnit with which the tests of a package of this name run.
+pub(super) fn arguments(name: &str) -> &'static [&'static str] {
+    let known = PACKAGES.iter().find(|package| package.name == name);
+    known.map_or(&[], |package| package.arguments)
+}
+
 /// The directory of everything that is written here.
 pub(crate) fn directory() -> PathBuf {
     process::target().join("compat/phpunit")
