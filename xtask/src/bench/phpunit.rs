@@ -69,14 +69,12 @@ const PACKAGES: [&str; 2] = ["php-parser", "phpunit-comparator"];
 impl Phpunit {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::PHP_PACKAGES)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => {
-                setup::ensure(setup::BUILD)?;
-                product::release()?
-            }
+        let paceline = if let Some(path) = &self.paceline {
+            path.canonicalize()
+                .with_context(|| format!("finding {}", path.display()))?
+        } else {
+            setup::ensure(setup::BUILD)?;
+            product::release()?
         };
         let mut runners = vec![
             Runner::Paceline { start: "fork" },

@@ -57,7 +57,11 @@ impl Results {
                         let mut name = attribute(&start, "name")?;
                         let file = attribute(&start, "file")?;
                         // PHPUnit from 10 on leaves the directory out.
-                        if name.ends_with(".phpt") && file.ends_with(&format!("/{name}")) {
+                        if Path::new(&name)
+                            .extension()
+                            .is_some_and(|extension| extension == "phpt")
+                            && file.ends_with(&format!("/{name}"))
+                        {
                             name = file;
                         }
                         let id = (attribute(&start, "classname")?, name);

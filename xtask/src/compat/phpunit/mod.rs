@@ -81,14 +81,12 @@ impl Phpunit {
 
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::PHP_PACKAGES)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => {
-                setup::ensure(setup::BUILD)?;
-                product::release()?
-            }
+        let paceline = if let Some(path) = &self.paceline {
+            path.canonicalize()
+                .with_context(|| format!("finding {}", path.display()))?
+        } else {
+            setup::ensure(setup::BUILD)?;
+            product::release()?
         };
         if let Some(branch) = &self.checklist {
             println!("{}, PHPUnit {}", versions::php()?, versions::phpunit()?);

@@ -86,6 +86,12 @@ fn finding(name: &str, finding: &Finding) -> Finding {
     }
 }
 
+fn is_phpt(file: &str) -> bool {
+    Path::new(file)
+        .extension()
+        .is_some_and(|extension| extension == "phpt")
+}
+
 /// A failure without its first line, which names the test and in PHPUnit's log its data; and without
 /// earlier exceptions, which PHPUnit prints and does not log.
 fn told<'text>(name: &str, text: &'text str) -> &'text str {
@@ -94,7 +100,7 @@ fn told<'text>(name: &str, text: &'text str) -> &'text str {
     let bare = text
         .strip_prefix(file)
         .filter(|rest| !rest.starts_with('\n'));
-    let rest = match bare.filter(|_| file.ends_with(".phpt")) {
+    let rest = match bare.filter(|_| is_phpt(file)) {
         Some(rest) => rest,
         None => text.split_once('\n').unwrap_or_default().1,
     };
