@@ -421,7 +421,7 @@ class Hooks(SuiteCase):
         %s
         class TestX < Minitest::Test
           parallelize_me!
-          def test_x; assert_equal(%s, $database); end
+          def test_x; assert($database == %s); end
         end
     """
 
