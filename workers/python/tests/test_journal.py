@@ -47,7 +47,8 @@ class WholeRuns(unittest.TestCase):
         (self.directory / "test_x.py").write_text(textwrap.dedent(SUITE))
 
     def outcomes(self, **options):
-        engine = Engine(self.directory, workers=1, python=PYTHON, **options).run()
+        args = ["-p", "no:randomly"]
+        engine = Engine(self.directory, workers=1, python=PYTHON, args=args, **options).run()
         self.addCleanup(engine.cleanup)
         return engine, [(name, outcome) for name, outcome, _ in engine.results()]
 
