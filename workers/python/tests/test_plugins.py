@@ -203,6 +203,76 @@ class Subtests(PluginCase):
         self.assertEqual(outcomes.count("failed"), 1)
 
 
+@unittest.skipUnless(installed("pytest_django"), "pytest-django is not installed")
+class Django(PluginCase):
+    def test_every_worker_has_a_database(self):
+        tests = """
+            import os, pytest
+            from django.db import connection
+            from django.test import TestCase
+            from shop.models import Thing
+
+            @pytest.mark.django_db
+            def test_starts_empty():
+                assert Thing.objects.count() == 0
+                Thing.objects.create(name="x")
+
+            @pytest.mark.django_db(transaction=True)
+            def test_starts_empty_too():
+                assert Thing.objects.count() == 0
+                Thing.objects.create(name="x")
+
+            @pytest.mark.django_db
+            def test_database():
+                worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+                suffix = "_" + worker if worker else "file"
+                assert connection.settings_dict["NAME"].endswith(suffix)
+
+            def test_has_no_access():
+                Thing.objects.count()
+
+            class TestThings(TestCase):
+                @classmethod
+                def setUpTestData(cls):
+                    cls.thing = Thing.objects.create(name="y")
+
+                def test_one(self):
+                    self.assertEqual(Thing.objects.get(), self.thing)
+
+                def test_two(self):
+                    Thing.objects.create(name="z")
+                    self.assertEqual(Thing.objects.count(), 2)
+        """
+        self.write(
+            settings="""
+                import os
+
+                FILE = os.path.join(os.path.dirname(__file__), "database-file")
+                ENGINE = "django.db.backends.sqlite3"
+                DATABASES = {"default": {"ENGINE": ENGINE, "NAME": FILE, "TEST": {"NAME": FILE}}}
+                INSTALLED_APPS = ["shop"]
+                DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+                SECRET_KEY = "of a test"
+            """,
+            shop__models="""
+                from django.db import models
+
+                class Thing(models.Model):
+                    name = models.CharField(max_length=20)
+            """,
+            tests__test_a=tests,
+            tests__test_b=tests,
+            tests__test_c=tests,
+        )
+        (self.directory / "pytest.ini").write_text(
+            "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n"
+        )
+        engine = self.same(workers=3)
+        outcomes = [result["outcome"] for _, _, result in engine.results()]
+        self.assertEqual(outcomes.count("passed"), 15)
+        self.assertEqual(outcomes.count("failed"), 3)
+
+
 class Others(PluginCase):
     @unittest.skipUnless(installed("pytest_asyncio"), "pytest-asyncio is not installed")
     def test_asyncio(self):

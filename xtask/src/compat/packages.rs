@@ -1,5 +1,6 @@
 //! Published packages whose source distributions hold their tests, and a suite of our own.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +22,8 @@ pub(crate) struct Package {
     pub(crate) is_quick: bool,
     /// What its configuration has besides the suite.
     pub(crate) configuration: &'static str,
+    /// The parts of it that are run; none: all of it.
+    pub(crate) parts: &'static [&'static str],
 }
 
 pub(crate) const PACKAGES: [Package; 12] = [
@@ -30,6 +33,7 @@ pub(crate) const PACKAGES: [Package; 12] = [
         is_quick: true,
         // A test of it has the marker of this need.
         configuration: "[resources]\npostgres = 1\n\n",
+        parts: &[],
     },
     quick("pluggy", "1.7.0"),
     quick("markdown-it-py", "4.3.0"),
@@ -41,7 +45,17 @@ pub(crate) const PACKAGES: [Package; 12] = [
     published("pygments", "2.21.0"),
     published("more-itertools", "11.2.1"),
     published("packaging", "26.3"),
-    published("networkx", "3.6.1"),
+    Package {
+        // Its algorithms take twice the time of all other packages together.
+        parts: &[
+            "networkx/classes",
+            "networkx/generators",
+            "networkx/linalg",
+            "networkx/readwrite",
+            "networkx/utils",
+        ],
+        ..published("networkx", "3.6.1")
+    },
 ];
 
 const fn published(name: &'static str, version: &'static str) -> Package {
@@ -50,6 +64,7 @@ const fn published(name: &'static str, version: &'static str) -> Package {
         version: Some(version),
         is_quick: false,
         configuration: "",
+        parts: &[],
     }
 }
 
@@ -59,6 +74,7 @@ const fn quick(name: &'static str, version: &'static str) -> Package {
         version: Some(version),
         is_quick: true,
         configuration: "",
+        parts: &[],
     }
 }
 
@@ -89,10 +105,15 @@ pub(crate) fn environment() -> Result<PathBuf> {
 }
 
 impl Package {
-    /// Its name and version.
+    /// Its name and version, and which parts of it are run if not all.
     pub(crate) fn shown(&self) -> String {
         let version = self.version.unwrap_or("");
-        format!("{} {version}", self.name).trim_end().to_owned()
+        let mut shown = format!("{} {version}", self.name).trim_end().to_owned();
+        if !self.parts.is_empty() {
+            // Writing to a string does not fail.
+            let _ = write!(shown, " ({})", self.parts.join(", "));
+        }
+        shown
     }
 
     /// The directory with the package's tests, fetched at first use.
