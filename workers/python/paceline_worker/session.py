@@ -151,9 +151,9 @@ class Worker:
         if current is not None and current.unit.number == number and wanted is not None:
             todo = current.todo or deque()
             # The first of them is what the running test has been told comes next; it can go too.
-            given = [index for index in todo if index in set(wanted)]
-            kept = [index for index in todo if index not in set(given)]
-            current.todo = deque(kept)
+            taken = set(wanted)
+            given = [index for index in todo if index in taken]
+            current.todo = deque(index for index in todo if index not in taken)
             answer.update(ok=bool(given), tests=given)
         else:
             for run in self._queue:
