@@ -6,7 +6,7 @@ use crate::adapter::{Missing, Request};
 use crate::positional;
 
 /// Options of PHPUnit whose value is the next argument, where it is not behind `=`.
-const WITH_VALUE: [&str; 42] = [
+const WITH_VALUE: [&str; 44] = [
     "-c",
     "-d",
     "--bootstrap",
@@ -27,6 +27,8 @@ const WITH_VALUE: [&str; 42] = [
     "--columns",
     "--order-by",
     "--random-order-seed",
+    "--repeat",
+    "--retry",
     "--cache-directory",
     "--cache-result-file",
     "--coverage-cache",
