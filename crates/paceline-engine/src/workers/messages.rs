@@ -173,6 +173,7 @@ impl<'env> FrameworkSuite<'env> {
                 core.ended_by = core.left_to_worker.take();
                 let reason = stopping.reason;
                 self.break_off(core, &reason);
+                self.halt(core);
                 Ok(())
             }
             FromWorker::Warning(warning) => {
@@ -270,6 +271,9 @@ impl<'env> FrameworkSuite<'env> {
             slot: number,
             pid,
         }));
+        if self.is_halting {
+            self.kill(number, KillCause::Stopped, core);
+        }
         Ok(())
     }
 

@@ -184,11 +184,19 @@ impl<'env> FrameworkSuite<'env> {
         let framework = self.suite.framework;
         let reason = format!("{framework} is configured to stop after {most} {plural}");
         self.break_off(core, &reason);
-        if self.ready.as_ref().is_some_and(|ready| ready.halts) {
-            let running = |(number, worker): (&u32, &Worker)| worker.running.map(|_| *number);
-            for number in self.workers.iter().filter_map(running).collect::<Vec<_>>() {
-                self.kill(number, KillCause::Stopped, core);
-            }
+        self.halt(core);
+    }
+
+    /// Ends tests in flight, where the framework does so when it stops.
+    pub(super) fn halt(&mut self, core: &mut Core<'_, '_, 'env>) {
+        if !self.ready.as_ref().is_some_and(|ready| ready.halts) {
+            return;
+        }
+        // A worker may have begun a test of which it has not been heard.
+        self.is_halting = true;
+        let running = |(number, worker): (&u32, &Worker)| worker.running.map(|_| *number);
+        for number in self.workers.iter().filter_map(running).collect::<Vec<_>>() {
+            self.kill(number, KillCause::Stopped, core);
         }
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) ended_early: Option<NotRun>,
     /// Whether a test or a plugin has ended the run of the suite.
     pub(super) is_stopped: bool,
+    /// Whether tests in flight are ended too.
+    pub(super) is_halting: bool,
     /// When its host was started, counted from the start of the run.
     pub(super) began: Duration,
     /// How long its host has booted.
@@ -73,6 +75,7 @@ impl<'env> FrameworkSuite<'env> {
             crashed: BTreeMap::new(),
             ended_early: None,
             is_stopped: false,
+            is_halting: false,
             began: core.now(),
             boot_time: Duration::ZERO,
             usage: Vec::new(),
