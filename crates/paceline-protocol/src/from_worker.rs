@@ -277,6 +277,9 @@ pub struct Ready {
     /// Whether tests that run when that number is reached are terminated; else they end.
     #[serde(default, deserialize_with = "or_default")]
     pub halts: bool,
+    /// Whether `run` is to name the tests that have ended their process.
+    #[serde(default, deserialize_with = "or_default")]
+    pub wants_crashed: bool,
     /// For the `welcome` of spawned workers.
     pub worker_input: Option<Value>,
     /// How spawned workers are started, if not as the host was.

@@ -4,13 +4,21 @@ namespace Paceline\Worker;
 /** Runs the `--CLEAN--` section of a `.phpt` file whose run is cut short, which PHPUnit cannot do then. */
 final class Cleaning
 {
+    /** What was there before: the handler of SIGTERM, and whether signals interrupt. */
+    private static ?array $before = null;
+
     /** From here on SIGTERM ends this process only after the section has run. */
     public static function arm(string $file): void
     {
         if (!\function_exists('pcntl_async_signals') || !\function_exists('posix_kill')) {
             return;
         }
-        \pcntl_async_signals(true);
+        $handler = \pcntl_signal_get_handler(\SIGTERM);
+        if ($handler !== \SIG_DFL) {
+            // The suite's own is not ours to replace.
+            return;
+        }
+        self::$before = [$handler, \pcntl_async_signals(true)];
         // Not restarted: PHPUnit waits for a process that may have been told to end, or not.
         \pcntl_signal(\SIGTERM, static function () use ($file): void {
             self::run($file);
@@ -20,8 +28,11 @@ final class Cleaning
 
     public static function disarm(): void
     {
-        if (\function_exists('pcntl_signal')) {
-            \pcntl_signal(\SIGTERM, \SIG_DFL);
+        if (self::$before !== null) {
+            [$handler, $async] = self::$before;
+            self::$before = null;
+            \pcntl_signal(\SIGTERM, $handler);
+            \pcntl_async_signals($async);
         }
     }
 

@@ -71,7 +71,14 @@ final class Connection
     {
         $this->pid = (int) \getmypid();
         $this->out = '';
-        $this->journal?->share();
+    }
+
+    /** Sends what follows directly, for a process that others are going to speak for. */
+    public function leaveJournal(): void
+    {
+        $this->flush();
+        $this->journal?->close();
+        $this->journal = null;
     }
 
     /** Closes this process's end without telling the engine anything. */
@@ -124,6 +131,7 @@ final class Connection
                 // The disk is full.
                 $this->journal->close();
                 $this->journal = null;
+                $this->untold = false;
             }
         }
         while ($out !== '') {

@@ -58,6 +58,7 @@ final class Host
             'config_file' => $driver->configFile(),
             'maxfail' => $driver->maxFail(),
             'halts' => true,
+            'wants_crashed' => true,
         ];
         if ($whyNot !== null) {
             $ready['why_not'] = $whyNot;

@@ -14,6 +14,7 @@ final class Isolation
     public function run(Run $run): void
     {
         $unit = $run->unit->number;
+        $this->connection->leaveJournal();
         $this->connection->send(['kind' => 'unit_started', 'unit' => $unit]);
         $this->worker->ready($run);
         while (($run->todo ?? []) !== [] && !$this->worker->isStopped()) {

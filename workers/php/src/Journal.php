@@ -17,7 +17,6 @@ final class Journal
     private int $number = 0;
     private int $size = 0;
     private int $told = \PHP_INT_MIN;
-    private bool $isShared = false;
 
     /** @param resource $stream */
     private function __construct(private readonly string $path, private $stream)
@@ -38,12 +37,6 @@ final class Journal
     public function offer(): string
     {
         return $this->path;
-    }
-
-    /** From now on, others that this process does not see write here too. */
-    public function share(): void
-    {
-        $this->isShared = true;
     }
 
     /** Adds whole lines. What does not fit is returned, from the start of a line. */
@@ -70,7 +63,7 @@ final class Journal
             return null;
         }
         $this->told = $clock;
-        $next = $this->size >= self::LONG && !$this->isShared && $this->turnOver();
+        $next = $this->size >= self::LONG && $this->turnOver();
 
         return '{"kind":"journal"' . ($next ? ',"next":true' : '') . "}\n";
     }
@@ -97,13 +90,14 @@ final class Journal
     /** @return ?resource */
     private static function create(string $path)
     {
-        // Programs that tests start must not inherit it (`e`).
-        $stream = @\fopen($path, 'ae');
+        $mask = \umask(0077);
+        // A new file (`x`), which programs that tests start do not inherit (`e`).
+        $stream = @\fopen($path, 'xe');
+        \umask($mask);
         if ($stream === false) {
             return null;
         }
         \stream_set_write_buffer($stream, 0);
-        @\chmod($path, 0600);
 
         return $stream;
     }

@@ -7,8 +7,10 @@ namespace Paceline\Worker;
  */
 final class Providers implements Feed
 {
-    /** @var array<string, true> methods that have run in this process, or must not */
+    /** @var array<string, true> methods that have run in this process */
     private array $ran = [];
+    /** @var array<string, true> methods that must not run for the sake of others */
+    private array $avoided = [];
     /** @var list<int> */
     private array $todo = [];
 
@@ -30,12 +32,18 @@ final class Providers implements Feed
      */
     public function avoid(array $crashed): void
     {
+        $this->avoided = [];
         foreach ($crashed as $key => $indexes) {
             $unit = $this->plan->byKey[$key] ?? null;
-            foreach ($unit === null ? [] : \array_intersect_key($unit->tests, \array_flip($indexes)) as $at => $test) {
-                $this->noteRun($unit, $at);
+            foreach ($unit === null ? [] : \array_intersect_key($unit->tests, \array_flip($indexes)) as $test) {
+                $this->avoided[$unit->name . '::' . Groups::methodOf($test)] = true;
             }
         }
+    }
+
+    private function isDone(string $test): bool
+    {
+        return isset($this->ran[$test]) || isset($this->avoided[$test]);
     }
 
     /**
@@ -51,7 +59,7 @@ final class Providers implements Feed
         $before = [];
         foreach ($this->driver->dependencies($unit->tests[$index]) as $target) {
             [$class, $method] = \explode('::', $target, 2) + [1 => ''];
-            if ($class !== $unit->name || isset($this->ran[$class . '::' . $method])) {
+            if ($class !== $unit->name || $this->isDone($class . '::' . $method)) {
                 continue;
             }
             $indexes = [];
@@ -88,7 +96,7 @@ final class Providers implements Feed
             $indexes = [];
             foreach ($other->tests as $at => $test) {
                 $name = Groups::methodOf($test);
-                if (($name === $method || $method === 'class') && !isset($this->ran[$class . '::' . $name])) {
+                if (($name === $method || $method === 'class') && !$this->isDone($class . '::' . $name)) {
                     $indexes[] = $at;
                 }
             }

@@ -79,7 +79,11 @@ final class Selection
             return false;
         }
 
-        return $name === null || $name === Groups::methodOf($test) || $class . '::' . $name === Message::text(Groups::nameOf($test));
+        $method = Groups::methodOf($test);
+
+        // A file can be followed by a class, and that by a method.
+        return $name === null || \in_array($name, [$method, $class, $short, $class . '::' . $method, $short . '::' . $method], true)
+            || $class . '::' . $name === Message::text(Groups::nameOf($test));
     }
 
     /** Whether a file is the path, or in that directory. */

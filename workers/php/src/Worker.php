@@ -314,7 +314,7 @@ final class Worker implements Feed
     /** A test has ended its process. */
     public function noteCrash(Run $run, int $index): void
     {
-        $this->providers->avoid([$run->unit->key => [$index]]);
+        $run->crashed[$run->unit->key][] = $index;
     }
 
     public function isStopped(): bool

@@ -16,6 +16,7 @@ def start():
 
     # While pytest is imported a collection finds nothing; `program.run_pytest` ends this before
     # anything of the project is loaded.
+    collects = gc.isenabled()
     gc.disable()
     if not __package__:
         # Started as a directory: sys.path[0] is this directory. It must not stay there, or its
@@ -28,13 +29,13 @@ def start():
             import paceline_worker.program as program
         finally:
             del sys.path[0]
-        program.main()
+        program.main(collects)
     else:
         from paceline_worker import program
 
         # `-m` has put the working directory first; the engine says whether it belongs there.
         del sys.path[0]
-        program.main()
+        program.main(collects)
 
 
 if __name__ == "__main__":

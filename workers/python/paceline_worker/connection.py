@@ -50,8 +50,13 @@ class Connection:
         """Makes this process the one that sends: for a child that acts in its parent's place."""
         self._pid = os.getpid()
         self._out = []
-        if self._journal is not None:
-            self._journal.share()
+
+    def leave_journal(self) -> None:
+        """Sends what follows directly, for a process that others are going to speak for."""
+        self.flush()
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
 
     def abandon(self) -> None:
         """Closes this process's end without telling the engine anything."""
@@ -95,8 +100,9 @@ class Connection:
                 data = encode(news)
             else:
                 # The disk is full.
-                self._journal.close()
-                self._journal = None
+                journal, self._journal = self._journal, None
+                self._untold = False
+                journal.close()
         try:
             self._socket.sendall(data)
         except OSError:

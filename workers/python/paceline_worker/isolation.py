@@ -57,6 +57,7 @@ def run_apart(worker: Any, run: Any) -> None:
         text = "isolation needs a platform that can fork"
         worker.connection.send({"kind": "error", "fatal": True, "text": text})
         return
+    worker.connection.leave_journal()
     worker.connection.send({"kind": "unit_started", "unit": number})
     _share_temporary_directory(worker)
     done = 0

@@ -34,8 +34,8 @@ class Tee:
         return getattr(self._stream, name)
 
 
-def main() -> None:
-    """Runs the program, and ends the process."""
+def main(collects: bool) -> None:
+    """Runs the program, and ends the process. `collects`: whether garbage is to be collected."""
     environ = dict(os.environ)
     address = os.environ.pop("PACELINE_CONNECT", "")
     token = os.environ.pop("PACELINE_TOKEN", "")
@@ -67,11 +67,16 @@ def main() -> None:
     except ValueError as error:
         connection.send({"kind": "error", "fatal": True, "text": str(error)})
         sys.exit(2)
-    run_pytest(options, connection, address, version, log)
+    run_pytest(options, connection, address, version, log, collects)
 
 
 def run_pytest(
-    options: Options, connection: Connection, address: str, version: str, log: Optional[str]
+    options: Options,
+    connection: Connection,
+    address: str,
+    version: str,
+    log: Optional[str],
+    collects: bool,
 ) -> None:
     """Boots pytest and stays in it until the engine says that the run is over."""
     import pytest
@@ -101,7 +106,8 @@ def run_pytest(
     sys.argv = ["pytest"] + options.args
     tee = Tee(sys.stderr)
     sys.stderr = tee  # type: ignore[assignment,unused-ignore]
-    gc.enable()
+    if collects:
+        gc.enable()
     try:
         status = int(pytest.main(list(options.args), plugins=[plugin]))
     except SystemExit as stop:

@@ -253,6 +253,8 @@ class Engine:
         peer.buffer += data
         *lines, peer.buffer = peer.buffer.split(b"\n")
         for line in lines:
+            # A process goes over from its journal to the connection, and not back.
+            self._read_journal(peer)
             self._handle(peer, line)
 
     def _handle(self, peer, line):

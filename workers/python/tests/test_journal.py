@@ -1,11 +1,13 @@
 """The file that a worker writes its messages to."""
 
+import errno
 import os
 import sys
 import tempfile
 import textwrap
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from compare import PYTHON
 from engine import WORKER_PROGRAM, Engine
@@ -59,8 +61,6 @@ class WholeRuns(unittest.TestCase):
                 _, by_socket = self.outcomes(start=start, journal=False)
                 self.assertEqual(by_journal, by_socket)
                 self.assertEqual(len(by_journal), 24)
-                # Most of what quick tests say needs no word on the connection.
-                self.assertLess(len(engine.of_kind("journal")), 20)
 
     def test_has_what_isolated_tests_say(self):
         for isolation in "file", "test":
@@ -69,6 +69,36 @@ class WholeRuns(unittest.TestCase):
                 self.assertEqual(len(found), 24)
                 self.assertEqual(found[-1], ("test_x.py::test_last", "passed"))
                 self.assertEqual(found[-2], ("test_x.py::test_ends_the_process", "crashed"))
+
+
+    def test_goes_over_to_the_connection_where_the_disk_is_full(self):
+        conftest = """
+            import errno
+            import itertools
+            import os
+            import pytest
+            from paceline_worker.journal import Journal
+
+            counter = itertools.count()
+
+            def full(fd, data):
+                number = next(counter)
+                if number == 9:
+                    # In the midst of a line.
+                    return os.write(fd, data[:-5])
+                if number > 9:
+                    raise OSError(errno.ENOSPC, "full")
+                return os.write(fd, data)
+
+            @pytest.fixture(autouse=True, scope="session")
+            def full_disk():
+                Journal._write = staticmethod(full)
+        """
+        (self.directory / "conftest.py").write_text(textwrap.dedent(conftest))
+        _, by_journal = self.outcomes()
+        _, by_socket = self.outcomes(journal=False)
+        self.assertEqual(by_journal, by_socket)
+        self.assertEqual(len(by_journal), 24)
 
 
 class File(unittest.TestCase):
@@ -103,15 +133,34 @@ class File(unittest.TestCase):
         self.assertEqual(Path(path).read_bytes(), line)
         self.assertEqual(Path(path + ".1").read_bytes(), b"two\n")
 
-    def test_stays_where_it_is_while_others_write_to_it(self):
-        self.journal.share()
-        self.journal.write(b"x" * (1024 * 1024) + b"\n")
-        self.assertEqual(self.journal.news(now=False), {"kind": "journal"})
-
     @unittest.skipUnless(os.path.exists("/dev/full"), "the system has no full device")
     def test_gives_back_what_does_not_fit(self):
         os.dup2(os.open("/dev/full", os.O_WRONLY), self.journal._fd)
         self.assertEqual(self.journal.write(b"one\ntwo\n"), b"one\ntwo\n")
+
+    def test_gives_back_what_was_begun(self):
+        def two_bytes_more(fd, data):
+            if written:
+                raise OSError(errno.ENOSPC, "full")
+            written.append(data)
+            return 6
+
+        written = []
+        self.journal._write = two_bytes_more
+        self.assertEqual(self.journal.write(b"one\ntwo\nthree\n"), b"two\nthree\n")
+
+    def test_is_not_disturbed_by_tests_that_fake_the_system(self):
+        def fake(*_):
+            raise OSError(errno.EBADF, "fake")
+
+        with mock.patch.multiple(os, open=fake, write=fake, close=fake, dup2=fake):
+            self.assertEqual(self.journal.write(b"x" * (1024 * 1024) + b"\n"), b"")
+            self.assertEqual(self.journal.news(now=True), {"kind": "journal", "next": True})
+            self.assertEqual(self.journal.write(b"two\n"), b"")
+        self.assertEqual(Path(self.journal.offer() + ".1").read_bytes(), b"two\n")
+
+    def test_closing_it_twice_harms_nothing(self):
+        self.journal.close()
 
     def test_is_none_where_none_can_be(self):
         self.assertIsNone(Journal.beside(None))

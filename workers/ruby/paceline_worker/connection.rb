@@ -29,6 +29,20 @@ module PacelineWorker
       "#{text[0, keep]}[... #{text.size - (2 * keep)} characters cut ...]#{text[-keep, keep]}"
     end
 
+    # A socket or file with a number that tests do not get at by chance.
+    def self.away_from_low_descriptors(io)
+      io.sync = true
+      return io unless RUBY_PLATFORM.include?("linux") && RUBY_ENGINE == "ruby"
+
+      high = io.fcntl(F_DUPFD_CLOEXEC, HIGH_FD)
+      moved = io.class.for_fd(high)
+      moved.sync = true
+      io.close
+      moved
+    rescue SystemCallError # the limit of open files is lower
+      io
+    end
+
     attr_reader :address
 
     def initialize(address)
@@ -42,7 +56,7 @@ module PacelineWorker
       @journal = nil
       # Whether there is something in the journal that the engine has not been told of.
       @untold = false
-      @socket = move_high(connect(address))
+      @socket = Connection.away_from_low_descriptors(connect(address))
     end
 
     # Sends what follows by way of a journal.
@@ -62,7 +76,13 @@ module PacelineWorker
     def adopt
       @pid = Process.pid
       @out = +""
-      @journal&.share
+    end
+
+    # Sends what follows directly, for a process that others are going to speak for.
+    def leave_journal
+      flush
+      @journal&.close
+      @journal = nil
     end
 
     # Closes this process's end without telling the engine anything.
@@ -132,6 +152,7 @@ module PacelineWorker
       # The disk is full.
       @journal.close
       @journal = nil
+      @untold = false
       rest
     end
 
@@ -174,19 +195,6 @@ module PacelineWorker
         socket
       else raise ArgumentError, "PACELINE_CONNECT must be unix:PATH or tcp:HOST:PORT, not #{address}"
       end
-    end
-
-    def move_high(socket)
-      socket.sync = true
-      return socket unless RUBY_PLATFORM.include?("linux") && RUBY_ENGINE == "ruby"
-
-      high = socket.fcntl(F_DUPFD_CLOEXEC, HIGH_FD)
-      moved = socket.class.for_fd(high)
-      moved.sync = true
-      socket.close
-      moved
-    rescue SystemCallError # the limit of open files is lower
-      socket
     end
   end
 end

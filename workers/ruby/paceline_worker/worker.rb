@@ -228,6 +228,7 @@ module PacelineWorker
         run_here(run)
       else
         @current = run
+        @connection.leave_journal
         Isolation.new(self, run).run
       end
       @connection.put({ kind: "unit_finished", unit: run.unit.number })

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use paceline_protocol::ToWorker;
-use paceline_protocol::transport::{Listener, Stream, Transport, connect};
+use paceline_protocol::transport::{Listener, Transport, connect};
 use tempfile::TempDir;
 
 use super::link::{Link, LinkEvent, LinkId, serve};
@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     waiting: Arc<AtomicUsize>,
     expected: HashMap<String, Peer>,
     /// Connections that have not said who they are.
-    strangers: HashMap<LinkId, Stream>,
+    strangers: HashMap<LinkId, Link>,
     peers: HashMap<LinkId, Peer>,
 }
 
@@ -101,20 +101,19 @@ impl Exchange {
         self.expected.remove(token)
     }
 
-    pub(crate) fn opened(&mut self, id: LinkId, stream: Stream) {
-        self.strangers.insert(id, stream);
+    pub(crate) fn opened(&mut self, id: LinkId, link: Link) {
+        self.strangers.insert(id, link);
     }
 
     /// The writing end of a connection whose peer is known from now on.
     pub(crate) fn introduce(&mut self, id: LinkId, peer: Peer) -> Option<Link> {
         self.peers.insert(id, peer);
-        self.strangers.remove(&id).map(Link::new)
+        self.strangers.remove(&id)
     }
 
     /// A connection that is turned away.
     pub(crate) fn dismiss(&mut self, id: LinkId, reason: &str) {
-        if let Some(stream) = self.strangers.remove(&id) {
-            let mut link = Link::new(stream);
+        if let Some(mut link) = self.strangers.remove(&id) {
             let reason = reason.to_owned();
             link.send(&ToWorker::Refused { reason });
             link.close();

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use paceline_protocol::framing::LONGEST_LINE;
+use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 /// How the name of a journal ends: the engine deletes what it has read, and nothing else.
@@ -15,7 +16,7 @@ const BUFFER: usize = 64 * 1024;
 /// Why a journal cannot be read.
 #[derive(Debug, Error)]
 pub(crate) enum JournalError {
-    #[error("a journal whose name does not end in `{ENDING}`: {0}")]
+    #[error("a journal that is not beside the log, or does not end in `{ENDING}`: {0}")]
     Name(String),
     #[error("opening the journal {path}: {source}")]
     Open { path: PathBuf, source: io::Error },
@@ -38,8 +39,12 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn open(path: &str) -> Result<Self, JournalError> {
-        if !path.ends_with(ENDING) {
+    /// Opens what a process says is the journal beside its log.
+    pub(crate) fn open(path: &str, log: &Path) -> Result<Self, JournalError> {
+        let is_beside = path
+            .strip_prefix(&*log.to_string_lossy())
+            .is_some_and(|rest| !rest.contains('/') && rest.ends_with(ENDING));
+        if !is_beside {
             return Err(JournalError::Name(path.to_owned()));
         }
         let path = PathBuf::from(path);
@@ -118,8 +123,17 @@ impl Drop for Journal {
 }
 
 fn open(path: &Path) -> Result<File, JournalError> {
-    File::open(path).map_err(|source| JournalError::Open {
+    let failed = |source| JournalError::Open {
         path: path.to_owned(),
         source,
-    })
+    };
+    // No link to something else, and nothing that would have to be waited for.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty());
+    let file = File::from(file.map_err(|error| failed(error.into()))?);
+    match file.metadata() {
+        Ok(meta) if meta.is_file() => Ok(file),
+        Ok(_) => Err(failed(io::Error::other("it is no regular file"))),
+        Err(error) => Err(failed(error)),
+    }
 }

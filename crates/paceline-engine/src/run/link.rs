@@ -2,8 +2,9 @@
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use paceline_protocol::framing::{FramingError, read_line};
 use paceline_protocol::transport::Stream;
 use paceline_protocol::{FromWorker, ToWorker};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::journal::Journal;
 
@@ -34,7 +36,7 @@ impl LinkId {
 
 /// What happens on a connection.
 pub(crate) enum LinkEvent {
-    Opened(LinkId, Stream),
+    Opened(LinkId, Link),
     Message(LinkId, FromWorker),
     /// The peer said something that is no message; nothing more will be read.
     Broken(LinkId, String),
@@ -44,11 +46,20 @@ pub(crate) enum LinkEvent {
 /// The writing end of a connection.
 pub(crate) struct Link {
     stream: Stream,
+    /// Where the reading end finds the journal.
+    journal: Arc<Mutex<Option<Journal>>>,
 }
 
 impl Link {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self { stream }
+    /// Reads the journal `file` too from now on; false where that cannot be. What it says is not
+    /// believed: it has to be beside the worker's `log`.
+    pub(crate) fn read_journal(&self, file: &str, log: &Path) -> bool {
+        let Ok(journal) = Journal::open(file, log) else {
+            return false;
+        };
+        let mut offered = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        *offered = Some(journal);
+        true
     }
 
     /// Sends a message. One that cannot be sent is as good as a closed connection, of which the
@@ -86,14 +97,23 @@ pub(super) fn serve(
     };
     // Without a thread nobody reads: the peer sees a closed connection and ends.
     let _ = thread::Builder::new().name("link".into()).spawn(move || {
-        tell(LinkEvent::Opened(id, writing));
+        let journal = Arc::default();
+        let link = Link {
+            stream: writing,
+            journal: Arc::clone(&journal),
+        };
+        tell(LinkEvent::Opened(id, link));
         let mut reader = Reader {
             stream: BufReader::with_capacity(64 * 1024, stream),
+            offered: journal,
             journal: None,
             look_at: None,
             line: Vec::new(),
         };
-        match reader.read(&mut |message| tell(LinkEvent::Message(id, message))) {
+        let ended = reader.read(&mut |message| tell(LinkEvent::Message(id, message)));
+        // The files go before anybody hears that this is over.
+        drop(reader);
+        match ended {
             Ok(()) => tell(LinkEvent::Closed(id)),
             Err(what) => tell(LinkEvent::Broken(id, what)),
         }
@@ -103,6 +123,8 @@ pub(super) fn serve(
 /// The reading end of a connection, and of the journal beside it.
 struct Reader {
     stream: BufReader<Stream>,
+    /// The journal, from when it is to be read until it is.
+    offered: Arc<Mutex<Option<Journal>>>,
     journal: Option<Journal>,
     /// When to look at the journal without being told.
     look_at: Option<Instant>,
@@ -112,8 +134,26 @@ struct Reader {
 impl Reader {
     /// Reads messages until there will be none. Fails with what the peer said that is no message.
     fn read(&mut self, tell: &mut impl FnMut(FromWorker)) -> Result<(), String> {
-        while self.step(tell)? {}
-        self.read_journal(tell)
+        let ended = loop {
+            match self.step(tell) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(what) => break Err(what),
+            }
+        };
+        // What it holds was said before.
+        self.take_offered();
+        self.read_journal(tell)?;
+        ended
+    }
+
+    /// A peer writes to its journal only after it has been told that it is read, so it is in time to
+    /// look for it with the next that the peer says.
+    fn take_offered(&mut self) {
+        if self.journal.is_none() {
+            let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+            self.journal = offered.take();
+        }
     }
 
     /// Reads a line of the connection, or the journal when it is time to; false at the end.
@@ -132,6 +172,7 @@ impl Reader {
             Ok(false) | Err(FramingError::CutOff | FramingError::Io(_)) => return Ok(false),
             Err(error) => return Err(error.to_string()),
         }
+        self.take_offered();
         match parse(&self.line)? {
             FromWorker::Journal(grown) if self.journal.is_some() => {
                 self.read_journal(tell)?;
@@ -140,13 +181,6 @@ impl Reader {
                     self.read_journal(tell)?;
                 }
                 self.look_at = Some(Instant::now() + LOOK_AGAIN);
-            }
-            FromWorker::Hello(hello) => {
-                if let (None, Some(file)) = (&self.journal, &hello.journal) {
-                    let journal = Journal::open(file).map_err(|error| error.to_string())?;
-                    self.journal = Some(journal);
-                }
-                tell(FromWorker::Hello(hello));
             }
             message => {
                 // A peer whose journal takes no more goes on here.
@@ -180,12 +214,18 @@ impl Reader {
 
     fn is_readable_before(&self, at: Instant) -> bool {
         let stream = self.stream.get_ref();
-        let left = at.saturating_duration_since(Instant::now());
-        // Interrupted, or not to be polled: reading will tell.
-        Timespec::try_from(left).map_or(true, |left| {
+        loop {
+            let left = at.saturating_duration_since(Instant::now());
+            // What cannot be waited for is left to reading.
+            let Ok(left) = Timespec::try_from(left) else {
+                return true;
+            };
             let mut waited = [PollFd::new(stream, PollFlags::IN)];
-            poll(&mut waited, Some(&left)) != Ok(0)
-        })
+            match poll(&mut waited, Some(&left)) {
+                Err(Errno::INTR) => {}
+                found => return found != Ok(0),
+            }
+        }
     }
 }
 
@@ -198,7 +238,6 @@ fn parse(line: &[u8]) -> Result<FromWorker, String> {
 mod tests {
     use std::fs::{self, OpenOptions};
     use std::io::Write;
-    use std::path::Path;
     use std::sync::mpsc::{Receiver, channel};
 
     use paceline_protocol::transport::{Listener, Transport, connect};
@@ -210,13 +249,14 @@ mod tests {
         dir: tempfile::TempDir,
         stream: Option<Stream>,
         heard: Receiver<LinkEvent>,
+        _link: Link,
     }
 
     impl Peer {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
             let (listener, address) = Listener::bind(Transport::Auto, dir.path()).unwrap();
-            let mut stream = connect(&address).unwrap();
+            let stream = connect(&address).unwrap();
             let (sender, heard) = channel();
             serve(
                 LinkId::of(0),
@@ -226,22 +266,18 @@ mod tests {
                     let _ = sender.send(event);
                 },
             );
-            let journal = dir.path().join("worker.journal");
-            fs::write(&journal, "").unwrap();
-            writeln!(
-                stream,
-                r#"{{"kind":"hello","protocol":1,"token":"t","role":"worker","worker":0,"pid":1,"journal":"{}"}}"#,
-                journal.display()
-            )
-            .unwrap();
-            let peer = Self {
+            fs::write(dir.path().join("worker.journal"), "").unwrap();
+            let LinkEvent::Opened(_, link) = heard.recv().unwrap() else {
+                panic!("it was not opened first")
+            };
+            let file = dir.path().join("worker.journal").display().to_string();
+            assert!(link.read_journal(&file, &dir.path().join("worker")));
+            Self {
                 dir,
                 stream: Some(stream),
                 heard,
-            };
-            assert_eq!(peer.hear(), "opened");
-            assert_eq!(peer.hear(), "hello");
-            peer
+                _link: link,
+            }
         }
 
         fn write(&self, file: &str, text: &str) {
@@ -257,7 +293,6 @@ mod tests {
         fn hear(&self) -> String {
             match self.heard.recv().unwrap() {
                 LinkEvent::Opened(..) => "opened".to_owned(),
-                LinkEvent::Message(_, FromWorker::Hello(_)) => "hello".to_owned(),
                 LinkEvent::Message(_, FromWorker::UnitStarted { unit }) => format!("unit {unit}"),
                 LinkEvent::Message(_, other) => format!("{other:?}"),
                 LinkEvent::Broken(_, what) => what,
@@ -290,7 +325,10 @@ mod tests {
         let _silent = connect(&address).unwrap();
         let mut reader = Reader {
             stream: BufReader::new(listener.accept().unwrap()),
-            journal: Some(Journal::open(&file.display().to_string()).unwrap()),
+            offered: Arc::default(),
+            journal: Some(
+                Journal::open(&file.display().to_string(), &dir.path().join("worker")).unwrap(),
+            ),
             look_at: Some(Instant::now()),
             line: Vec::new(),
         };
@@ -349,11 +387,42 @@ mod tests {
     }
 
     #[test]
-    fn only_a_journal_is_opened() {
+    fn what_was_written_before_nonsense_is_read() {
+        let mut peer = Peer::new();
+        peer.write("worker.journal", &unit(0));
+        peer.say("nonsense");
+        assert_eq!(peer.hear(), "unit 0");
+        assert!(peer.hear().contains("a line that is no message"));
+    }
+
+    #[test]
+    fn only_a_journal_beside_the_log_is_opened() {
         let dir = tempfile::tempdir().unwrap();
-        let precious = dir.path().join("precious.txt");
-        fs::write(&precious, "").unwrap();
-        assert!(Journal::open(&precious.display().to_string()).is_err());
-        assert!(Path::new(&precious).exists());
+        let log = dir.path().join("workers/worker-0.log");
+        fs::create_dir(dir.path().join("workers")).unwrap();
+        let opens = |name: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, "precious").unwrap();
+            let opened = Journal::open(&path.display().to_string(), &log).is_ok();
+            assert!(opened != path.exists(), "what is not opened is kept");
+            opened
+        };
+        assert!(opens("workers/worker-0.log.1.journal"));
+        assert!(!opens("workers/worker-1.log.1.journal"));
+        assert!(!opens("workers/worker-0.log.1.txt"));
+        assert!(!opens("worker-0.log.1.journal"));
+        let link = dir.path().join("workers/worker-0.log.2.journal");
+        std::os::unix::fs::symlink(dir.path().join("worker-0.log.1.journal"), &link).unwrap();
+        assert!(Journal::open(&link.display().to_string(), &log).is_err());
+        let fifo = dir.path().join("workers/worker-0.log.3.journal");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        assert!(Journal::open(&fifo.display().to_string(), &log).is_err());
     }
 }

@@ -118,7 +118,7 @@ impl<'env> FrameworkSuite<'env> {
         };
         let mut sections = last_output(worker);
         let unanswered = (outcome == Outcome::TimedOut && worker.stacks.is_some()).then(|| {
-            "(the worker did not write them: its interpreter was kept from it)".to_owned()
+            "(the worker did not write them; its interpreter may have been kept from it)".to_owned()
         });
         if let Some(stacks) = stacks_of(worker).or(unanswered) {
             sections.push(("Stacks of all threads".to_owned(), stacks));

@@ -209,11 +209,13 @@ impl<'env> FrameworkSuite<'env> {
                 } else {
                     self.welcome(core)
                 };
-                welcome.journal = hello.journal.is_some();
                 let Some(worker) = self.workers.get_mut(&number) else {
                     link.close();
                     return;
                 };
+                // Without it the connection does.
+                let journal = hello.journal.as_ref();
+                welcome.journal = journal.is_some_and(|file| link.read_journal(file, &worker.log));
                 link.send(&ToWorker::Welcome(welcome));
                 worker.link = Some(link);
                 worker.pid = rustix::process::Pid::from_raw(hello.pid);

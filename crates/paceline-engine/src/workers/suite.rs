@@ -222,13 +222,17 @@ impl<'env> FrameworkSuite<'env> {
             return;
         };
         let unit = &self.units[part.unit];
+        let crashed = match &self.ready {
+            Some(ready) if ready.wants_crashed => self.crashed.clone(),
+            _ => BTreeMap::new(),
+        };
         let message = ToWorker::Run(Run {
             unit: part.unit as u32,
             key: unit.key.clone(),
             tests: part.tests.clone(),
             known: unit.digest.clone(),
             isolation: part.isolation.clone(),
-            crashed: self.crashed.clone(),
+            crashed,
         });
         if let Some(link) = self
             .workers

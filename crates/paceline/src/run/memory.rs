@@ -91,13 +91,17 @@ impl Memory {
     /// Adds the run to the history.
     pub(super) fn add(self, record: &RunRecord) -> Remembered {
         let Ok(tidied) = self.tidying.join() else {
-            return Remembered::default();
+            let panicked = io::Error::other("the thread that tidies has failed");
+            return Remembered {
+                history_error: None,
+                records_error: Some(panicked),
+            };
         };
+        let added = tidied
+            .history
+            .and_then(|mut history| remember(&mut history, record).err());
         Remembered {
-            history_error: match (tidied.history_error, tidied.history) {
-                (None, Some(mut history)) => remember(&mut history, record).err(),
-                (error, _) => error,
-            },
+            history_error: tidied.history_error.or(added),
             records_error: tidied.records_error,
         }
     }
