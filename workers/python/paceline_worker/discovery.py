@@ -75,6 +75,22 @@ class Unit:
         }
 
 
+class _Uncalled:
+    """Stands for a hook that nobody's implementation is called of for a while.
+
+    Conftests that the walk finds register theirs, which have to be there afterwards.
+    """
+
+    def __init__(self, caller: Any) -> None:
+        self._caller = caller
+
+    def __call__(self, **_: Any) -> List[Any]:
+        return []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._caller, name)
+
+
 class Discovery:
     """The units of a session, and the plugin that collects them."""
 
@@ -106,11 +122,9 @@ class Discovery:
         hook = session.config.hook
         names = ("pytest_collection_modifyitems", "pytest_collection_finish")
         callers = {name: getattr(hook, name) for name in names}
-        manager = session.config.pluginmanager
-        plugins = list(manager.get_plugins())
-        for name in names:
+        for name, caller in callers.items():
             # Plugins see these when there are tests to see.
-            setattr(hook, name, manager.subset_hook_caller(name, remove_plugins=plugins))
+            setattr(hook, name, _Uncalled(caller))
         self._walking = True
         try:
             items = real(session)

@@ -4,3 +4,7 @@ def test_layer(layer):
 
 def test_layer_fails(layer):
     assert layer == "outer"
+
+
+def test_layer_skipped():
+    assert False
