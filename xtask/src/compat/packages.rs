@@ -1,6 +1,5 @@
 //! Published packages whose source distributions hold their tests, and a suite of our own.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,8 +21,6 @@ pub(crate) struct Package {
     pub(crate) is_quick: bool,
     /// What its configuration has besides the suite.
     pub(crate) configuration: &'static str,
-    /// The parts of it that are run; none: all of it.
-    pub(crate) parts: &'static [&'static str],
 }
 
 pub(crate) const PACKAGES: [Package; 12] = [
@@ -33,7 +30,6 @@ pub(crate) const PACKAGES: [Package; 12] = [
         is_quick: true,
         // A test of it has the marker of this need.
         configuration: "[resources]\npostgres = 1\n\n",
-        parts: &[],
     },
     quick("pluggy", "1.7.0"),
     quick("markdown-it-py", "4.3.0"),
@@ -45,17 +41,7 @@ pub(crate) const PACKAGES: [Package; 12] = [
     published("pygments", "2.21.0"),
     published("more-itertools", "11.2.1"),
     published("packaging", "26.3"),
-    Package {
-        // Its algorithms take twice the time of all other packages together.
-        parts: &[
-            "networkx/classes",
-            "networkx/generators",
-            "networkx/linalg",
-            "networkx/readwrite",
-            "networkx/utils",
-        ],
-        ..published("networkx", "3.6.1")
-    },
+    published("networkx", "3.6.1"),
 ];
 
 const fn published(name: &'static str, version: &'static str) -> Package {
@@ -64,7 +50,6 @@ const fn published(name: &'static str, version: &'static str) -> Package {
         version: Some(version),
         is_quick: false,
         configuration: "",
-        parts: &[],
     }
 }
 
@@ -74,7 +59,6 @@ const fn quick(name: &'static str, version: &'static str) -> Package {
         version: Some(version),
         is_quick: true,
         configuration: "",
-        parts: &[],
     }
 }
 
@@ -105,15 +89,10 @@ pub(crate) fn environment() -> Result<PathBuf> {
 }
 
 impl Package {
-    /// Its name and version, and which parts of it are run if not all.
+    /// Its name and version.
     pub(crate) fn shown(&self) -> String {
         let version = self.version.unwrap_or("");
-        let mut shown = format!("{} {version}", self.name).trim_end().to_owned();
-        if !self.parts.is_empty() {
-            // Writing to a string does not fail.
-            let _ = write!(shown, " ({})", self.parts.join(", "));
-        }
-        shown
+        format!("{} {version}", self.name).trim_end().to_owned()
     }
 
     /// The directory with the package's tests, fetched at first use.

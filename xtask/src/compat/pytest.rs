@@ -148,7 +148,6 @@ impl Runs {
                         "--junitxml",
                     ])
                     .arg(&plain_files.report)
-                    .args(package.parts)
                     .current_dir(&tree),
             ),
             &plain_files,
@@ -195,19 +194,13 @@ impl Runs {
 
     fn configuration(&self, package: Package, mode: Mode) -> Result<String> {
         let python = self.python.to_str().context("a path is not UTF-8")?;
-        let mut text = format!(
+        Ok(format!(
             "{}[suite.pytest]\nframework = \"pytest\"\npython = {}\nstart = \"{}\"\nsplit = \"{}\"\n",
             package.configuration,
             toml::Value::from(python),
             mode.start,
             mode.split
-        );
-        if !package.parts.is_empty() {
-            let args = toml::Value::from(package.parts.to_vec());
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "args = {args}");
-        }
-        Ok(text)
+        ))
     }
 
     /// Prints the differences, and counts those without a reason.
