@@ -203,7 +203,7 @@ class Subtests(PluginCase):
         self.assertEqual(outcomes.count("failed"), 1)
 
 
-@unittest.skipUnless(installed("pytest_django"), "pytest-django is not installed")
+@unittest.skipUnless(installed("pytest_django", "django"), "Django is not installed")
 class Django(PluginCase):
     def test_every_worker_has_a_database(self):
         tests = """
