@@ -16,7 +16,7 @@ def installed(*modules):
 
 
 class PluginCase(SuiteCase):
-    def same(self, args=(), random=False, **options):
+    def same(self, args=(), random=False, ordered=True, **options):
         """Runs the suite both ways and in both starts; the results have to agree."""
         args = [*args] if random else ["-p", "no:randomly", *args]
         expected, _, order = plain(self.directory, args)
@@ -29,7 +29,8 @@ class PluginCase(SuiteCase):
                 self.addCleanup(engine.cleanup)
                 self.assertEqual(engine.errors, [])
                 self.assertEqual(differences(expected, results), [])
-                self.assertEqual(actual_order, order)
+                if ordered:
+                    self.assertEqual(actual_order, order)
         return engine
 
 
@@ -267,7 +268,8 @@ class Django(PluginCase):
         (self.directory / "pytest.ini").write_text(
             "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n"
         )
-        engine = self.same(workers=3)
+        # pytest-django sorts all tests by what they do to the database: here those of each file.
+        engine = self.same(workers=3, ordered=False)
         outcomes = [result["outcome"] for _, _, result in engine.results()]
         self.assertEqual(outcomes.count("passed"), 15)
         self.assertEqual(outcomes.count("failed"), 3)
