@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Stdio};
 
+use rustix::fs::{CWD, FileType, Mode};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
@@ -21,6 +22,33 @@ impl TestEnvironment {
             child,
             lines: BufReader::new(stdout).lines(),
         }
+    }
+
+    /// Interrupts a run in the midst of a test that writes the file `worker` and does not end, and
+    /// waits for the run's end.
+    pub(crate) fn interrupt_in(&self, test: &str) {
+        let mut run = self.follow(&["-j", "1"]);
+        run.until(|event| event["kind"] == "attempt-started" && event["test"] == test);
+        while !self.root().join("worker").exists() {
+            std::thread::yield_now();
+        }
+        run.signal(Signal::INT);
+        assert_eq!(run.end(), Some(130));
+    }
+
+    /// Runs a suite in which `test` fails after it has printed 100 MB, and the next test reads
+    /// `go-on`: paceline cuts the output and does not keep it.
+    pub(crate) fn expect_little_memory_for(&self, test: &str) {
+        // Keeps paceline from ending before its memory has been looked at.
+        let go_on = self.root().join("go-on");
+        rustix::fs::mknodat(CWD, &go_on, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let mut run = self.follow(&["-j", "1"]);
+        let event = run.until(|event| event["kind"] == "test-finished" && event["test"] == test);
+        assert!(event.to_string().contains("characters cut"));
+        let memory = run.peak_memory();
+        self.write("go-on", "");
+        assert_eq!(run.end(), Some(1));
+        assert!(memory < 64 << 20, "{memory} bytes");
     }
 
     /// The process whose id a suite has written to this file.

@@ -5,7 +5,6 @@
 
 use std::process::Command;
 
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::environment::TestEnvironment;
@@ -337,13 +336,7 @@ fn an_interrupt_ends_workers_and_reports_what_ran() {
 ";
     let text = class("ATest", members);
     let env = suite("", &[("tests/ATest.php", &text)]);
-    let mut run = env.follow(&["-j", "1"]);
-    run.until(|event| event["kind"] == "attempt-started" && event["test"] == "unit::ATest::testB");
-    while !env.root().join("worker").exists() {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::INT);
-    assert_eq!(run.end(), Some(130));
+    env.interrupt_in("unit::ATest::testB");
     assert_outcomes(
         &env,
         &[

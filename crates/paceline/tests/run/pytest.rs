@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::environment::TestEnvironment;
@@ -394,15 +393,7 @@ fn an_interrupt_ends_workers_and_reports_what_ran() {
     let text = "import os, time\ndef test_a(): pass\ndef test_b():\n    \
                 open('worker', 'w').write(str(os.getpid()))\n    print('x')\n    time.sleep(60)\ndef test_c(): pass\n";
     let env = suite("", &[("test_a.py", text)]);
-    let mut run = env.follow(&["-j", "1"]);
-    run.until(|event| {
-        event["kind"] == "attempt-started" && event["test"] == "unit::test_a.py::test_b"
-    });
-    while !env.root().join("worker").exists() {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::INT);
-    assert_eq!(run.end(), Some(130));
+    env.interrupt_in("unit::test_a.py::test_b");
     assert_outcomes(
         &env,
         &[

@@ -1,7 +1,5 @@
 //! What tests of pytest suites can do to their workers, and what becomes of the others.
 
-use rustix::fs::{CWD, FileType, Mode};
-
 use crate::following::await_death;
 use crate::kills::lose_no_test_and_report_none_twice;
 use crate::pytest::{assert_outcomes, suite};
@@ -87,16 +85,7 @@ def test_after():
     open('go-on').close()
 ";
     let env = suite("", &[("test_big.py", text)]);
-    let go_on = env.root().join("go-on");
-    rustix::fs::mknodat(CWD, &go_on, FileType::Fifo, Mode::RWXU, 0).unwrap();
-    let mut run = env.follow(&["-j", "1"]);
-    let test = "unit::test_big.py::test_prints";
-    let event = run.until(|event| event["kind"] == "test-finished" && event["test"] == test);
-    assert!(event.to_string().contains("characters cut"));
-    let memory = run.peak_memory();
-    env.write("go-on", "");
-    assert_eq!(run.end(), Some(1));
-    assert!(memory < 64 << 20, "{memory} bytes");
+    env.expect_little_memory_for("unit::test_big.py::test_prints");
     assert_outcomes(
         &env,
         &[

@@ -1,8 +1,5 @@
 //! What tests of Ruby suites can do to their workers, and what becomes of the others.
 
-use rustix::fs::{CWD, FileType, Mode};
-use rustix::process::Signal;
-
 use crate::following::{await_death, is_alive};
 use crate::kills::lose_no_test_and_report_none_twice;
 use crate::ruby::{assert_outcomes, ruby, suite, tests};
@@ -220,13 +217,7 @@ fn an_interrupt_ends_workers_and_reports_what_ran() {
     let Some(env) = suite("test-unit", "", &[("test/test_a.rb", text)]) else {
         return;
     };
-    let mut run = env.follow(&["-j", "1"]);
-    run.until(|event| event["kind"] == "attempt-started" && event["test"] == "unit::test_b(TestA)");
-    while !env.root().join("worker").exists() {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::INT);
-    assert_eq!(run.end(), Some(130));
+    env.interrupt_in("unit::test_b(TestA)");
     assert_outcomes(
         &env,
         &[
@@ -285,17 +276,7 @@ fn a_hundred_megabytes_of_output_are_cut_and_fill_no_memory() {
     let Some(env) = suite("minitest", "", &[("test/big_test.rb", text)]) else {
         return;
     };
-    // Keeps paceline from ending before its memory has been looked at.
-    let go_on = env.root().join("go-on");
-    rustix::fs::mknodat(CWD, &go_on, FileType::Fifo, Mode::RWXU, 0).unwrap();
-    let mut run = env.follow(&["-j", "1"]);
-    let test = "unit::BigTest#test_a_prints";
-    let event = run.until(|event| event["kind"] == "test-finished" && event["test"] == test);
-    assert!(event.to_string().contains("characters cut"));
-    let memory = run.peak_memory();
-    env.write("go-on", "");
-    assert_eq!(run.end(), Some(1));
-    assert!(memory < 64 << 20, "{memory} bytes");
+    env.expect_little_memory_for("unit::BigTest#test_a_prints");
     assert_outcomes(
         &env,
         &[
