@@ -1,11 +1,21 @@
 //! Builds and finds the program that this repository makes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::process;
+use crate::{process, setup};
+
+/// The paceline that was given, or else one that is built, for which a compiler is set up.
+pub(crate) fn given_or_built(given: Option<&Path>) -> Result<PathBuf> {
+    let Some(path) = given else {
+        setup::ensure(setup::BUILD)?;
+        return release();
+    };
+    path.canonicalize()
+        .with_context(|| format!("finding {}", path.display()))
+}
 
 /// Builds paceline as it is shipped and returns its path.
 pub(crate) fn release() -> Result<PathBuf> {

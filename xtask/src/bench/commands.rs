@@ -84,12 +84,7 @@ impl Runner {
 impl Commands {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::RIVALS)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let place = Place::prepare(paceline)?;
         let rounds = usize::from(self.rounds);
         let mut page = String::new();

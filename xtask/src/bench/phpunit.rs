@@ -69,13 +69,7 @@ const PACKAGES: [&str; 2] = ["php-parser", "phpunit-comparator"];
 impl Phpunit {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::PHP_PACKAGES)?;
-        let paceline = if let Some(path) = &self.paceline {
-            path.canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?
-        } else {
-            setup::ensure(setup::BUILD)?;
-            product::release()?
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let mut runners = vec![
             Runner::Paceline { start: "fork" },
             Runner::Paceline { start: "spawn" },

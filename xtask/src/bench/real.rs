@@ -65,12 +65,7 @@ pub(crate) struct Real {
 impl Real {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::REAL)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let repository = Repository::prepare(paceline)?;
 
         // Builds what the suites build, and tells the commands for the sequence.

@@ -158,12 +158,7 @@ fn cases(count: usize, each: usize, head: &str, body: &str) -> Vec<(String, Stri
 impl Ruby {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::RUBY_TESTS)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let suites = self.chosen()?;
         let mut runners = vec![Runner::Paceline, Runner::Alone];
         if let Some(checkout) = &self.test_unit {

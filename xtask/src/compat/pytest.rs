@@ -63,12 +63,7 @@ impl Pytest {
 
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::REAL)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let python = packages::environment()?;
         let chosen: Vec<Package> = match (self.quick, self.packages.as_slice()) {
             _ if self.recorded => Vec::new(),

@@ -46,12 +46,7 @@ pub(crate) struct Pytest {
 impl Pytest {
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::REAL)?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let directory = process::target().join("bench/pytest");
         let environment = Environment::prepare(&directory, paceline)?;
         let suites = suites::prepare(&directory, &self.suites)?;

@@ -81,13 +81,7 @@ impl Phpunit {
 
     pub(crate) fn run(&self) -> Result<()> {
         setup::ensure(setup::PHP_PACKAGES)?;
-        let paceline = if let Some(path) = &self.paceline {
-            path.canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?
-        } else {
-            setup::ensure(setup::BUILD)?;
-            product::release()?
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         if let Some(branch) = &self.checklist {
             println!("{}, PHPUnit {}", versions::php()?, versions::phpunit()?);
             return checklist::run(branch, &paceline, &self.start);

@@ -73,12 +73,7 @@ impl Ruby {
         } else {
             setup::RUBY_PACKAGES
         })?;
-        let paceline = match &self.paceline {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("finding {}", path.display()))?,
-            None => product::release()?,
-        };
+        let paceline = product::given_or_built(self.paceline.as_deref())?;
         let mut page = Page::default();
         for package in chosen {
             let row = self
