@@ -5,6 +5,7 @@
 
 mod cargo;
 mod go;
+mod ignored;
 mod make;
 mod naming;
 mod npm;

@@ -39,8 +39,12 @@ impl Repository {
     }
 
     pub(crate) fn git_init(&self) {
+        self.git(&["init", "--quiet"]);
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let git = Command::new("git")
-            .args(["init", "--quiet"])
+            .args(arguments)
             .current_dir(self.root())
             .status();
         assert!(git.unwrap().success());

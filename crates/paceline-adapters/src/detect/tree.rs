@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use super::ignored::Ignored;
 
 /// Hold dependencies, build results or data for tests by custom.
 const SKIPPED: [&str; 14] = [
@@ -57,6 +58,7 @@ impl Tree {
             root: root.to_owned(),
             directories: BTreeMap::new(),
         };
+        let mut ignored = Ignored::new(root);
         let mut level = vec![PathBuf::new()];
         for depth in 0..=DEEPEST {
             let mut next = Vec::new();
@@ -71,7 +73,7 @@ impl Tree {
             if next.is_empty() || depth == DEEPEST {
                 break;
             }
-            remove_ignored(root, &mut next);
+            ignored.remove_from(&mut next);
             level = next;
         }
         tree
@@ -175,46 +177,6 @@ fn read_directory(root: &Path, dir: PathBuf) -> (Directory, Vec<PathBuf>) {
     files.sort();
     below.sort();
     (Directory { dir, path, files }, below)
-}
-
-/// Takes out what git ignores. Without git, or outside of a repository, nothing is.
-fn remove_ignored(root: &Path, directories: &mut Vec<PathBuf>) {
-    let Some(ignored) = ignored(root, directories) else {
-        return;
-    };
-    directories.retain(|dir| !ignored.contains(dir));
-}
-
-fn ignored(root: &Path, directories: &[PathBuf]) -> Option<Vec<PathBuf>> {
-    let mut git = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(["check-ignore", "-z", "--stdin"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    // Whoever starts in a directory that is ignored means what is in it.
-    let mut input = b".\0".to_vec();
-    for dir in directories {
-        input.extend_from_slice(dir.to_str()?.as_bytes());
-        input.push(0);
-    }
-    // git answers while it reads: writing all before reading could block both.
-    let stdin = git.stdin.take();
-    let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
-    let output = git.wait_with_output().ok()?;
-    let _ = writer.join();
-    // 0: some are ignored; 1: none is; else: no repository.
-    if output.status.code() != Some(0) {
-        return None;
-    }
-    let names = output.stdout.split(|byte| *byte == 0);
-    let names = names.filter_map(|name| std::str::from_utf8(name).ok());
-    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-    let is_root_ignored = names.contains(&".");
-    (!is_root_ignored).then(|| names.into_iter().map(PathBuf::from).collect())
 }
 
 #[cfg(test)]
