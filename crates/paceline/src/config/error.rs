@@ -25,6 +25,17 @@ impl ConfigError {
         }
     }
 
+    /// Mistakes that are in no file; an error if there are any.
+    pub(crate) fn refuse(mistakes: Vec<Diagnostic>) -> Result<(), Self> {
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(Self {
+            source_text: None,
+            diagnostics: mistakes,
+        })
+    }
+
     /// All mistakes as text; ends with a line break.
     pub fn render(&self, look: Look) -> String {
         render_all(&self.diagnostics, self.source_text.as_ref(), look)

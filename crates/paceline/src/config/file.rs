@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use paceline_adapters::adapter::Adapter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -190,5 +191,11 @@ impl SuiteConfig {
         let keys = [&self.python, &self.php, &self.ruby];
         let named = keys.into_iter().flatten().next();
         named.map(|name| name.get_ref().as_str())
+    }
+
+    /// The adapter of its framework; `None` if it is a command.
+    pub(crate) fn adapter(&self) -> Option<&'static dyn Adapter> {
+        let framework = self.framework.as_ref()?;
+        Some(framework.get_ref().adapter())
     }
 }

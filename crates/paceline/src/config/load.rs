@@ -8,7 +8,7 @@ use paceline_adapters::detect::{Detection, detect};
 
 use super::detected;
 use super::error::ConfigError;
-use super::file::ConfigFile;
+use super::file::{ConfigFile, SuiteConfig};
 use super::{check, structure};
 use crate::cli::GlobalArgs;
 use crate::diagnostic::{Diagnostic, Source};
@@ -25,6 +25,16 @@ pub struct Config {
     pub origin: Origin,
     /// What it says.
     pub file: ConfigFile,
+}
+
+impl Config {
+    /// The directory of one of its suites; absolute.
+    pub(crate) fn dir_of(&self, suite: &SuiteConfig) -> PathBuf {
+        match &suite.dir {
+            Some(dir) => self.root.join(dir.get_ref()),
+            None => self.root.clone(),
+        }
+    }
 }
 
 /// Where a configuration is from.
