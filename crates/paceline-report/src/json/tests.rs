@@ -1,11 +1,14 @@
 //! Reports are held against the schema and, in one case, in full.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use paceline_engine::event::{Event, EventKind};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::*;
+use super::{JsonReport, json_schema};
+use crate::reporter::Reporter;
 use crate::test_events::{Script, eventful, every_kind, suite};
 
 struct Written {
