@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
 
-use super::supervise::{Context, Control, Program, Stop, Update, supervise};
+use super::control::{Control, Stop};
+use super::program::Program;
+use super::supervise::{Context, Update, supervise};
 use crate::event::AttemptResult;
 use crate::plan::SuiteId;
 use crate::sys::Waiter;

@@ -1,21 +1,21 @@
 //! Runs one attempt from start to clean-up.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use super::control::{Control, Stop};
+use super::file_log::FileLog;
 use super::output::{OutputBudget, OutputSink, Read, read};
-use crate::capture::{AttemptLog, Capture, LogError};
+use super::phase::{Cause, Phase, verdict};
+use super::program::{Program, ProgramLog, Sweep};
+use crate::capture::{Capture, LogError};
 use crate::event::{AttemptResult, LeakedProcess, Usage};
-use crate::outcome::{Exit, Outcome, signal_name};
-use crate::plan::{Launch, Suite};
-use crate::sys::{self, ExitWatch, Waiter, Waker};
+use crate::outcome::Outcome;
+use crate::sys::{self, ExitWatch, Waiter};
 
 /// How long output is still read after the program itself has ended, where something else holds the
 /// other end of the pipe.
@@ -58,115 +58,6 @@ pub(crate) enum Update {
     Started { pid: u32 },
     Output(Vec<u8>),
     LogFailed(LogError),
-}
-
-/// A request to end an attempt before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
-    /// `TERM`, and `KILL` after the grace.
-    Gently,
-    /// `KILL`.
-    AtOnce,
-}
-
-/// The line on which an attempt can be told to stop.
-pub(crate) struct Control {
-    request: Mutex<Option<Stop>>,
-    waker: Waker,
-}
-
-impl Control {
-    pub(crate) fn new(waker: Waker) -> Self {
-        Self {
-            request: Mutex::new(None),
-            waker,
-        }
-    }
-
-    pub(crate) fn stop(&self, how: Stop) {
-        let mut request = self
-            .request
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *request = (*request).max(Some(how));
-        self.waker.wake();
-    }
-
-    fn requested(&self) -> Option<Stop> {
-        *self
-            .request
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// What is run.
-pub(crate) struct Program<'env> {
-    /// The suite that it belongs to.
-    pub(crate) suite: Arc<str>,
-    /// What to start.
-    pub(crate) launch: Cow<'env, Launch>,
-    /// Counted from 1.
-    pub(crate) attempt: u32,
-    /// Variables that are set on top of the environment, below those of `launch`.
-    pub(crate) env: Vec<(OsString, OsString)>,
-    /// How long it may take; `None` where somebody else watches it.
-    pub(crate) timeout: Option<Duration>,
-    /// Where its output goes.
-    pub(crate) log: ProgramLog<'env>,
-    /// What of it must be gone at its end.
-    pub(crate) sweep: Sweep,
-}
-
-/// Where the output of a program goes.
-pub(crate) enum ProgramLog<'env> {
-    /// To the log of a suite, and to the reporters that want it.
-    Suite(&'env Suite),
-    /// To a file.
-    File(PathBuf),
-    /// To paceline's own stdout and stderr: the program has the terminal.
-    Terminal,
-}
-
-/// Which processes are stopped at the end of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sweep {
-    /// All that belong to its suite.
-    Suite,
-    /// Those of its session: others of its suite go on.
-    Session,
-}
-
-/// Why an attempt was told to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
-    Timeout,
-    Stopped,
-}
-
-/// Where an attempt is on the way to its end.
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    Running { deadline: Instant },
-    Terminating { cause: Cause, kill_at: Instant },
-    Killed { cause: Cause },
-}
-
-impl Phase {
-    fn cause(self) -> Option<Cause> {
-        match self {
-            Self::Running { .. } => None,
-            Self::Terminating { cause, .. } | Self::Killed { cause } => Some(cause),
-        }
-    }
-
-    fn next_deadline(self) -> Option<Instant> {
-        match self {
-            Self::Running { deadline } => Some(deadline),
-            Self::Terminating { kill_at, .. } => Some(kill_at),
-            Self::Killed { .. } => None,
-        }
-    }
 }
 
 /// Runs an attempt and answers how it went. Blocks until nothing of it is left.
@@ -447,79 +338,5 @@ impl Attempt<'_, '_> {
             std::thread::sleep(STRAY_INTERVAL);
         }
         found.iter().map(sys::Stray::report).collect()
-    }
-}
-
-/// What an end means.
-fn verdict(
-    cause: Option<Cause>,
-    exit: Option<Exit>,
-    timeout: Duration,
-) -> (Outcome, Option<String>) {
-    match (cause, exit) {
-        (Some(Cause::Timeout), _) => {
-            let text = format!("timed out after {}", crate::duration::Human(timeout));
-            (Outcome::TimedOut, Some(text))
-        }
-        (Some(Cause::Stopped), _) => (Outcome::NotRun, Some("stopped while it ran".to_owned())),
-        (None, Some(Exit::Code(0))) => (Outcome::Passed, None),
-        (None, Some(Exit::Code(code))) => {
-            // The shell's own codes, which POSIX fixes.
-            let meaning = match code {
-                126 => ": found, but not executable",
-                127 => ": command not found",
-                _ => "",
-            };
-            (Outcome::Failed, Some(format!("exit code {code}{meaning}")))
-        }
-        (None, Some(Exit::Signal(signal))) => {
-            let text = match signal_name(signal) {
-                Some(name) => format!("killed by {name}"),
-                None => format!("killed by signal {signal}"),
-            };
-            (Outcome::Crashed, Some(text))
-        }
-        (None, None) => (
-            Outcome::Errored,
-            Some("its exit status was lost".to_owned()),
-        ),
-    }
-}
-
-/// A plain file that output is appended to.
-struct FileLog {
-    path: PathBuf,
-    file: std::fs::File,
-}
-
-impl FileLog {
-    fn open(path: &std::path::Path) -> Result<Box<dyn AttemptLog>, LogError> {
-        let error = |source| LogError {
-            path: path.to_owned(),
-            source,
-        };
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir).map_err(error)?;
-        }
-        let file = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(error)?;
-        let path = path.to_owned();
-        Ok(Box::new(Self { path, file }))
-    }
-}
-
-impl AttemptLog for FileLog {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), LogError> {
-        std::io::Write::write_all(&mut self.file, bytes).map_err(|source| LogError {
-            path: self.path.clone(),
-            source,
-        })
-    }
-
-    fn finish(self: Box<Self>, _result: &AttemptResult) -> Result<(), LogError> {
-        Ok(())
     }
 }
