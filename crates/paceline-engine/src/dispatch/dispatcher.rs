@@ -1,49 +1,27 @@
 //! The loop.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use paceline_protocol::{FromWorker, PROTOCOL_VERSION, Role};
-use rustix::process::Signal as Kill;
-
+use super::commands::Running;
 use super::info::suite_info;
-use crate::attempt::{
-    Context, Handle, Job, JobId, Notice, Pool, Program, ProgramLog, Stop, Sweep, Update,
-};
+use super::result::RunResult;
+use crate::attempt::{Context, JobId, Notice, Pool, Update};
 use crate::capture::Capture;
 use crate::event::{
-    AttemptFinished, AttemptResult, AttemptStarted, Event, EventKind, NotRun, Output, RunFinished,
-    RunStarted, Stopping, SuiteStarted, Usage, Warning,
+    AttemptResult, Event, EventKind, NotRun, Output, RunStarted, SuiteStarted, Warning,
 };
-use crate::ledger::{TestEntry, total_usage};
-use crate::limit::{self, Limit, MeasuredWork};
+use crate::ledger::TestEntry;
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Plan, Suite, SuiteId, Work};
-use crate::run::{Core, Inbox, LinkEvent, LinkId, Message, Options, Peer};
+use crate::run::{Core, Inbox, Message, Options};
 use crate::schedule::{Scheduler, Task, TaskId};
 use crate::sys::{self, Signal};
 use crate::workers::FrameworkSuite;
 
 /// How often orphans that have ended are collected while nothing else happens.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// How a run ended.
-#[derive(Clone, Debug)]
-pub struct RunResult {
-    /// What reporters were told last.
-    pub finished: RunFinished,
-    /// The signal that ended the run early.
-    pub interrupted: Option<Signal>,
-    /// Whether something that was asked for could not be done, such as writing a log.
-    pub internal_error: bool,
-    /// Whether a suite could not be started or collected and its failure is not allowed.
-    pub broken: bool,
-}
 
 /// Runs `plan`. Each event goes to `sink` as it happens.
 ///
@@ -106,30 +84,22 @@ pub fn tasks(plan: &Plan) -> Vec<Task> {
     plan.suites.iter().map(task).collect()
 }
 
-/// A command that runs.
-struct Running {
-    handle: Handle,
-    attempt: u32,
-    slot: u32,
-    /// Whether its start has been told.
-    announced: bool,
-}
-
-struct Dispatcher<'run, 'scope, 'env: 'scope> {
-    core: Core<'run, 'scope, 'env>,
+/// All state of a run that changes.
+pub(super) struct Dispatcher<'run, 'scope, 'env: 'scope> {
+    pub(super) core: Core<'run, 'scope, 'env>,
     /// Suites that a framework runs and that have not ended.
-    frameworks: BTreeMap<SuiteId, FrameworkSuite<'env>>,
+    pub(super) frameworks: BTreeMap<SuiteId, FrameworkSuite<'env>>,
     /// Commands that run.
-    running: BTreeMap<SuiteId, Running>,
+    pub(super) running: BTreeMap<SuiteId, Running>,
     /// Finished attempts of commands that have no final outcome yet.
-    attempts: Vec<Vec<AttemptResult>>,
-    free_slots: BTreeSet<u32>,
-    slots_used: u32,
-    interrupted: Option<Signal>,
-    internal_error: bool,
+    pub(super) attempts: Vec<Vec<AttemptResult>>,
+    pub(super) free_slots: BTreeSet<u32>,
+    pub(super) slots_used: u32,
+    pub(super) interrupted: Option<Signal>,
+    pub(super) internal_error: bool,
 }
 
-impl<'env> Dispatcher<'_, '_, 'env> {
+impl Dispatcher<'_, '_, '_> {
     fn announce(&mut self, capture: &dyn Capture) {
         let (plan, options) = (self.core.plan, self.core.options);
         let info = |suite| suite_info(plan, suite, &options.root, capture.display_path(suite));
@@ -251,87 +221,8 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         }
     }
 
-    fn start_command(&mut self, id: SuiteId, suite: &'env Suite) {
-        let slot = self.take_slot();
-        let attempt = self.attempts[id.0].len() as u32 + 1;
-        let env = [
-            ("PACELINE_ATTEMPT", attempt.to_string()),
-            ("PACELINE_WORKER_ID", slot.to_string()),
-            (
-                "PACELINE_WORKER_TOKEN",
-                format!("{slot}_{}", self.core.options.run),
-            ),
-        ];
-        let program = Program {
-            suite: suite.name.clone(),
-            launch: Cow::Borrowed(&suite.launch),
-            attempt,
-            env: env
-                .map(|(name, value)| (OsString::from(name), OsString::from(value)))
-                .into(),
-            timeout: Some(suite.timeout),
-            log: ProgramLog::Suite(suite),
-            sweep: Sweep::Suite,
-        };
-        let id_of_job = JobId::Command(id);
-        match self.core.pool.run(Job {
-            id: id_of_job,
-            program,
-        }) {
-            Ok(handle) => {
-                let running = Running {
-                    handle,
-                    attempt,
-                    slot,
-                    announced: false,
-                };
-                self.running.insert(id, running);
-            }
-            Err(error) => {
-                self.free_slots.insert(slot);
-                self.attempt_finished(id, self.no_thread(attempt, &error));
-            }
-        }
-    }
-
-    fn no_thread(&self, attempt: u32, error: &io::Error) -> AttemptResult {
-        AttemptResult {
-            attempt,
-            outcome: Outcome::Errored,
-            exit: None,
-            message: Some(format!("starting a thread for it: {error}")),
-            started_at: self.core.now(),
-            duration: Duration::ZERO,
-            usage: Usage::default(),
-            output_bytes: 0,
-            tail: Vec::new(),
-            leaked: Vec::new(),
-        }
-    }
-
-    fn take_slot(&mut self) -> u32 {
-        self.free_slots.pop_first().unwrap_or_else(|| {
-            self.slots_used += 1;
-            self.slots_used - 1
-        })
-    }
-
-    fn updated(&mut self, id: SuiteId, update: Update) {
-        let suite = self.core.plan.suite(id).name.clone();
-        let attempt = self.running.get(&id).map_or(1, |running| running.attempt);
-        match update {
-            Update::Started { pid } => self.announce_attempt(id, Some(pid)),
-            Update::Output(text) => self.core.tell(EventKind::Output(Output {
-                suite,
-                attempt,
-                text,
-            })),
-            Update::LogFailed(_) => self.process_updated(id, update),
-        }
-    }
-
     /// Something happened to a process that is no attempt of a test by itself.
-    fn process_updated(&mut self, id: SuiteId, update: Update) {
+    pub(super) fn process_updated(&mut self, id: SuiteId, update: Update) {
         if let Update::LogFailed(error) = update {
             self.internal_error = true;
             self.core.tell(EventKind::Warning(Warning {
@@ -346,55 +237,6 @@ impl<'env> Dispatcher<'_, '_, 'env> {
                 text,
             }));
         }
-    }
-
-    fn announce_attempt(&mut self, id: SuiteId, pid: Option<u32>) {
-        let suite = self.core.plan.suite(id).name.clone();
-        let Some(running) = self.running.get_mut(&id) else {
-            return;
-        };
-        running.announced = true;
-        let started = AttemptStarted {
-            test: suite.clone(),
-            suite,
-            attempt: running.attempt,
-            slot: running.slot,
-            pid,
-        };
-        self.core.tell(EventKind::AttemptStarted(started));
-    }
-
-    fn attempt_finished(&mut self, id: SuiteId, result: AttemptResult) {
-        if self
-            .running
-            .get(&id)
-            .is_some_and(|running| !running.announced)
-        {
-            self.announce_attempt(id, None);
-        }
-        if let Some(running) = self.running.remove(&id) {
-            self.free_slots.insert(running.slot);
-        }
-        let suite = self.core.plan.suite(id);
-        let retrying = result.outcome.is_failure()
-            && result.attempt <= suite.retries
-            && self.core.stopping.is_none();
-        self.core.tell(EventKind::AttemptFinished(AttemptFinished {
-            suite: suite.name.clone(),
-            test: suite.name.clone(),
-            result: result.clone(),
-            retrying,
-        }));
-        self.attempts[id.0].push(result);
-        if retrying && self.core.scheduler.requeue(TaskId(id.0)) {
-            return;
-        }
-        let attempts = std::mem::take(&mut self.attempts[id.0]);
-        let stopped = self.core.stopping.clone();
-        let entry = TestEntry::of_command(suite.name.clone(), attempts, stopped);
-        let outcome = entry.outcome();
-        self.enter(id, &entry);
-        self.suite_is_done(id, outcome);
     }
 
     fn finish_framework(&mut self, id: SuiteId) {
@@ -422,7 +264,7 @@ impl<'env> Dispatcher<'_, '_, 'env> {
     }
 
     /// A suite has ended: what depends on it can start, or never will.
-    fn suite_is_done(&mut self, id: SuiteId, outcome: Outcome) {
+    pub(super) fn suite_is_done(&mut self, id: SuiteId, outcome: Outcome) {
         let blocked = self
             .core
             .scheduler
@@ -443,259 +285,9 @@ impl<'env> Dispatcher<'_, '_, 'env> {
         }
     }
 
-    fn stop_after_too_many(&mut self, after: Arc<str>) {
-        let immediate = self
-            .core
-            .options
-            .max_fail
-            .is_some_and(|limit| limit.immediate);
-        let stop = immediate.then_some(Stop::Gently);
-        self.stop(&NotRun::MaxFail { after }, stop);
-    }
-
-    fn interrupt(&mut self, signal: Signal) {
-        let mut suites = self.frameworks.values();
-        if signal.is_interrupt() && suites.any(FrameworkSuite::has_terminal) {
-            self.core.left_to_worker = Some(signal);
-            return;
-        }
-        if self.interrupted.is_some() {
-            self.stop_running(Some(Stop::AtOnce));
-            return;
-        }
-        self.interrupted = Some(signal);
-        let signal = signal.name().to_owned();
-        self.stop(&NotRun::Interrupted { signal }, Some(Stop::Gently));
-    }
-
-    /// Starts nothing any more, and stops what runs if `running` says how.
-    fn stop(&mut self, reason: &NotRun, running: Option<Stop>) {
-        let queued = self.core.scheduler.halt();
-        if self.core.stopping.is_none() {
-            self.core.stopping = Some(reason.clone());
-        }
-        self.core.tell(EventKind::Stopping(Stopping {
-            reason: reason.clone(),
-            running_too: running.is_some(),
-            running: (self.running.len() + self.frameworks.len()) as u32,
-            queued: queued.len() as u64,
-        }));
-        for TaskId(task) in queued {
-            if task >= self.core.plan.suites.len() {
-                // A part; its suite ends it.
-                continue;
-            }
-            let id = SuiteId(task);
-            let attempts = std::mem::take(&mut self.attempts[id.0]);
-            let name = self.core.plan.suite(id).name.clone();
-            self.enter(
-                id,
-                &TestEntry::of_command(name, attempts, Some(reason.clone())),
-            );
-        }
-        self.stop_running(running);
-    }
-
-    fn stop_running(&mut self, how: Option<Stop>) {
-        if let Some(how) = how {
-            for running in self.running.values() {
-                running.handle.stop(how);
-            }
-        }
-        for suite in self.frameworks.values_mut() {
-            suite.stop(&mut self.core, how);
-        }
-    }
-
-    fn enter(&mut self, id: SuiteId, entry: &TestEntry) {
+    pub(super) fn enter(&mut self, id: SuiteId, entry: &TestEntry) {
         for event in self.core.ledger.settle_command(id, entry) {
             self.core.tell(event);
         }
-    }
-
-    /// Something happened on a connection.
-    fn link(&mut self, event: LinkEvent) {
-        let Some(exchange) = self.core.open_exchange() else {
-            return;
-        };
-        exchange.handled();
-        match event {
-            LinkEvent::Opened(id, stream) => exchange.opened(id, stream),
-            LinkEvent::Message(id, FromWorker::Hello(hello)) => self.hello(id, &hello),
-            LinkEvent::Message(id, message) => match exchange.peer(id) {
-                Some(peer) => self.with_suite(peer, |suite, core| {
-                    suite.message(core, peer, message);
-                }),
-                None => exchange.dismiss(id, "the first message has to be `hello`"),
-            },
-            LinkEvent::Broken(id, what) => {
-                let peer = exchange.closed(id);
-                if let Some(peer) = peer {
-                    self.with_suite(peer, |suite, core| {
-                        suite.misbehaved(core, peer, &what);
-                        suite.disconnected(core, peer);
-                    });
-                }
-            }
-            LinkEvent::Closed(id) => {
-                if let Some(peer) = exchange.closed(id) {
-                    self.with_suite(peer, |suite, core| suite.disconnected(core, peer));
-                }
-            }
-        }
-    }
-
-    fn with_suite(
-        &mut self,
-        peer: Peer,
-        act: impl FnOnce(&mut FrameworkSuite<'env>, &mut Core<'_, '_, 'env>),
-    ) {
-        let (Peer::Host(id) | Peer::Worker(id, _)) = peer;
-        if let Some(suite) = self.frameworks.get_mut(&id) {
-            act(suite, &mut self.core);
-        }
-    }
-
-    /// A connection says who it is.
-    fn hello(&mut self, id: LinkId, hello: &paceline_protocol::Hello) {
-        let Some(exchange) = self.core.open_exchange() else {
-            return;
-        };
-        if let Some(peer) = exchange.peer(id) {
-            self.with_suite(peer, |suite, core| {
-                suite.misbehaved(core, peer, "`hello` twice");
-            });
-            return;
-        }
-        if hello.protocol != PROTOCOL_VERSION {
-            let reason = format!("this engine speaks version {PROTOCOL_VERSION} of the protocol");
-            exchange.dismiss(id, &reason);
-            return;
-        }
-        let peer = exchange.redeem(&hello.token).filter(|peer| match peer {
-            Peer::Host(_) => hello.role == Role::Host,
-            Peer::Worker(_, number) => hello.role == Role::Worker && hello.worker == Some(*number),
-        });
-        match peer {
-            Some(peer) => {
-                self.with_suite(peer, |suite, core| suite.connected(core, id, peer, hello));
-            }
-            None => exchange.dismiss(id, "nobody with this token is expected"),
-        }
-    }
-
-    fn finish(mut self) -> RunResult {
-        self.stop_last_strays();
-        let counts = self.core.ledger.counts();
-        let wall = self.core.now();
-        let usage = total_usage(
-            self.core
-                .ledger
-                .attempts()
-                .map(|(_, attempt)| &attempt.usage),
-        );
-        let work = self.work_done();
-        let limit = self.limit(&work);
-        let efficiency = limit
-            .as_ref()
-            .map(|limit| limit.duration.as_secs_f64() / wall.as_secs_f64().max(1e-9))
-            .map(|ratio| ratio.min(1.0));
-        let finished = RunFinished {
-            counts,
-            suites: self.core.ledger.suites(),
-            wall,
-            sum_of_durations: work.iter().map(|work| work.duration).sum(),
-            usage,
-            limit,
-            efficiency,
-            interrupted: self.interrupted.map(|signal| signal.name().to_owned()),
-        };
-        self.core.tell(EventKind::RunFinished(finished.clone()));
-        RunResult {
-            finished,
-            interrupted: self.interrupted,
-            internal_error: self.internal_error,
-            broken: self.core.broken,
-        }
-    }
-
-    /// Kills what no suite could be blamed for.
-    fn stop_last_strays(&mut self) {
-        let left = sys::remaining();
-        if left.is_empty() {
-            return;
-        }
-        let names: Vec<String> = left
-            .iter()
-            .map(|stray| stray.report().to_string())
-            .collect();
-        for stray in &left {
-            stray.signal(Kill::KILL);
-        }
-        self.core.tell(EventKind::Warning(Warning {
-            suite: None,
-            message: format!(
-                "stopped processes that suites had left: {}",
-                names.join(", ")
-            ),
-            fatal: false,
-        }));
-    }
-
-    /// The work that was measured. Each attempt of a command counts by itself: those of a suite come
-    /// one after another, but not in one piece. Of a part of a framework suite, which could have
-    /// been split further, the longest test counts as one piece and the rest as another.
-    fn work_done(&self) -> Vec<MeasuredWork> {
-        let plan = self.core.plan;
-        let mut work: Vec<MeasuredWork> = Vec::new();
-        let mut last_of: BTreeMap<SuiteId, Vec<usize>> = BTreeMap::new();
-        let mut attempts: BTreeMap<SuiteId, Vec<Duration>> = BTreeMap::new();
-        for (id, attempt) in self.core.ledger.attempts() {
-            attempts.entry(id).or_default().push(attempt.duration);
-        }
-        for id in plan.ids() {
-            let suite = plan.suite(id);
-            // Dependencies come first in plan order.
-            let before = suite
-                .depends_on
-                .iter()
-                .filter_map(|d| last_of.get(d))
-                .flatten();
-            let mut after: Vec<usize> = before.copied().collect();
-            let piece = |after: &[usize], duration| MeasuredWork {
-                name: suite.name.clone(),
-                constraints: suite.constraints.clone(),
-                after: after.to_vec(),
-                duration,
-            };
-            if let Some((boot, parts)) = self.core.measured.suites.get(&id) {
-                work.push(piece(&after, *boot));
-                let boot = [work.len() - 1];
-                let mut ends = Vec::new();
-                for (took, longest) in parts {
-                    for duration in [*longest, took.saturating_sub(*longest)] {
-                        let constraints = Constraints::default();
-                        ends.push(work.len());
-                        work.push(MeasuredWork {
-                            constraints,
-                            ..piece(&boot, duration)
-                        });
-                    }
-                }
-                last_of.insert(id, ends);
-                continue;
-            }
-            for duration in attempts.remove(&id).unwrap_or_default() {
-                work.push(piece(&after, duration));
-                after = vec![work.len() - 1];
-                last_of.insert(id, after.clone());
-            }
-        }
-        work
-    }
-
-    /// The lower bound for what was measured.
-    fn limit(&self, work: &[MeasuredWork]) -> Option<Limit> {
-        limit::lower_bound(self.core.options.jobs, &self.core.plan.resources, work)
     }
 }
