@@ -76,7 +76,7 @@ final class Program
 
     private function runPhpunit(Options $options, ?int $number, ?string $log, Process $process): int
     {
-        foreach (['Settings', 'Unit', 'Framework', 'Driver', 'Outcome', 'Groups', 'Session', 'Stacks'] as $name) {
+        foreach (['Settings', 'Unit', 'Framework', 'Driver', 'Outcome', 'FatalErrors', 'Groups', 'Session', 'Stacks'] as $name) {
             require __DIR__ . '/' . $name . '.php';
         }
         $old = \version_compare($this->version, '10.0', '<');
@@ -86,6 +86,7 @@ final class Program
         }
         $size = $log !== null ? (int) @\filesize($log) : 0;
         $pid = \getmypid();
+        FatalErrors::keepInLog();
         \register_shutdown_function(function () use ($pid, $log, $size): void {
             // PHPUnit, a bootstrap file or a fatal error has ended the process before there was anything to run.
             if (!$this->served && \getmypid() === $pid) {
@@ -131,11 +132,8 @@ final class Program
         if ($error !== null) {
             \fwrite(\STDERR, self::describe($error) . "\n");
         }
-        $last = \error_get_last();
-        // A warning that somebody has silenced is kept there too.
-        $fatal = \E_ERROR | \E_PARSE | \E_CORE_ERROR | \E_COMPILE_ERROR | \E_USER_ERROR;
-        if ($text === '' && $last !== null && ($last['type'] & $fatal) !== 0) {
-            $text = $last['message'] . ' in ' . $last['file'] . ':' . $last['line'];
+        if ($text === '') {
+            $text = FatalErrors::last() ?? '';
         }
         $text = Message::cut(Message::text($text !== '' ? $text : 'PHPUnit ended before it ran any test'));
         $this->connection->send(['kind' => 'error', 'fatal' => true, 'text' => $text, 'exit_status' => 2]);
