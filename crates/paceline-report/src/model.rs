@@ -313,7 +313,7 @@ impl Model {
         suite.counts.add(test.outcome, test.flaky, allowed);
         suite.no_longer_runs(&test.test);
         if !suite.is_command() {
-            self.slowest.add(place, test);
+            self.slowest.add(place, &suite.info, test);
         }
         if let Some(details) = &test.details {
             if let Some(word) = &details.native_outcome {

@@ -1,6 +1,9 @@
 //! What tests and places in files are called where people read or copy them: as seen from the
 //! root, so that they can be told apart between suites and opened.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use paceline_engine::event::{SuiteInfo, TestDetails, TestFinished};
 
 use crate::model::SuiteState;
@@ -21,11 +24,59 @@ pub(crate) fn native_id(test: &TestFinished) -> &str {
 
 /// What people call a test and what `paceline run` takes: the framework's id after the suite's
 /// directory where ids begin with a path, else after the suite's name; the suite's name for a command.
-pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
-    if info.framework == "command" || !is_path(test) {
-        return test.test.to_string();
+#[derive(Debug)]
+pub(crate) struct Name {
+    /// As seen from the root.
+    text: String,
+    is_path: bool,
+}
+
+impl Name {
+    pub(crate) fn of(info: &SuiteInfo, test: &TestFinished) -> Self {
+        let is_path = info.framework != "command" && is_path(test);
+        let text = if is_path {
+            in_suite(info, native_id(test))
+        } else {
+            test.test.to_string()
+        };
+        Self { text, is_path }
     }
-    in_suite(info, native_id(test))
+
+    /// As seen from the working directory.
+    pub(crate) fn seen_from(&self, root: &str) -> String {
+        if self.is_path {
+            terminal::from_here(root, &self.text)
+        } else {
+            self.text.clone()
+        }
+    }
+}
+
+/// A test's [`Name`], as seen from the root.
+pub(crate) fn test(info: &SuiteInfo, test: &TestFinished) -> String {
+    Name::of(info, test).text
+}
+
+/// The same of a test that runs, of which its framework has told nothing but its id.
+pub(crate) fn running<'a>(info: &SuiteInfo, test: &'a str) -> Cow<'a, str> {
+    let rest = test.strip_prefix(&*info.name);
+    let id = rest.and_then(|rest| rest.strip_prefix("::"));
+    let Some(id) = id.filter(|id| looks_like_path(id)) else {
+        return Cow::Borrowed(test);
+    };
+    if info.dir == "." {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(in_suite(info, id))
+}
+
+/// Whether an id begins with a file: with a name that has an ending.
+fn looks_like_path(id: &str) -> bool {
+    let first = id.split("::").next().unwrap_or(id);
+    Path::new(first).extension().is_some_and(|ending| {
+        let mut bytes = ending.as_encoded_bytes().iter();
+        bytes.all(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// Whether the id of a test begins with the path of its unit or file.
@@ -38,14 +89,9 @@ fn is_path(test: &TestFinished) -> bool {
     test.test != test.suite && test.details.as_deref().is_none_or(begins)
 }
 
-/// As [`test()`], but as seen from the working directory.
+/// A test's [`Name`], as seen from the working directory.
 pub(crate) fn from_here(root: &str, suite: &SuiteState, test: &TestFinished) -> String {
-    let name = self::test(&suite.info, test);
-    if suite.is_command() || !is_path(test) {
-        name
-    } else {
-        terminal::from_here(root, &name)
-    }
+    Name::of(&suite.info, test).seen_from(root)
 }
 
 /// A path or an id of a suite that a framework runs, as seen from the root.

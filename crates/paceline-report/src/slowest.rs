@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use paceline_engine::event::TestFinished;
+use paceline_engine::event::{SuiteInfo, TestFinished};
 
-use crate::naming;
+use crate::naming::Name;
 
 /// So many are remembered.
 const KEPT: usize = 5;
@@ -27,8 +27,8 @@ pub(crate) struct Slow {
     /// Its suite's place.
     pub(crate) place: usize,
     position: [u32; 2],
-    /// The framework's own id.
-    pub(crate) native_id: String,
+    /// What people call it, as seen from the root.
+    pub(crate) name: Name,
     pub(crate) duration: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Slow {
 }
 
 impl Slowest {
-    pub(crate) fn add(&mut self, place: usize, test: &TestFinished) {
+    pub(crate) fn add(&mut self, place: usize, info: &SuiteInfo, test: &TestFinished) {
         let Some(last) = test.attempts.last() else {
             return;
         };
@@ -55,7 +55,7 @@ impl Slowest {
         self.tests.push(Slow {
             place,
             position: test.position,
-            native_id: naming::native_id(test).to_owned(),
+            name: Name::of(info, test),
             duration: last.duration,
         });
         self.tests.sort_by_key(Slow::key);

@@ -6,8 +6,9 @@ use std::time::Duration;
 use paceline_engine::outcome::Counts;
 use unicode_width::UnicodeWidthStr;
 
+use super::columns::{cut_end, cut_middle};
 use super::running::{self, Progress, Running};
-use super::size::{Size, truncate};
+use super::size::Size;
 use super::style::{Role, Theme};
 use crate::human::{Clock, HumanDuration};
 use crate::model::{Model, Phase};
@@ -18,6 +19,8 @@ const FRAME: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(1);
 /// So many running suites are listed.
 const RUNNING: usize = 8;
+/// So many columns of a name are shown before what else is to be said of what runs.
+const SHORTEST_NAME: usize = 20;
 /// A suite is not called slow before this.
 const SLOW: Duration = Duration::from_secs(10);
 
@@ -114,9 +117,13 @@ impl LineWriter {
         }
     }
 
+    /// The columns that are left.
+    fn room(&self) -> usize {
+        self.columns.saturating_sub(self.line.width)
+    }
+
     fn push(&mut self, role: Role, text: &str) {
-        let room = self.columns.saturating_sub(self.line.width);
-        let shown = truncate(text, room, self.theme.ellipsis());
+        let shown = cut_end(text, self.room(), self.theme.ellipsis());
         self.line.width += shown.width();
         // Writing to a string does not fail.
         let _ = write!(self.line.text, "{}", self.theme.paint(role, shown));
@@ -201,7 +208,7 @@ fn running_line(model: &Model, running: &Running<'_>, theme: Theme, columns: usi
     if let Some(test) = running.test {
         line.push(Role::Dim, &format!("w{}  ", test.slot));
     }
-    line.push(Role::Strong, &running.name());
+    let mut notes: Vec<(Role, String)> = Vec::new();
     let attempt = match (running.test, &suite.phase) {
         (Some(test), _) => test.attempt,
         (None, Phase::Running { attempt }) => *attempt,
@@ -209,19 +216,25 @@ fn running_line(model: &Model, running: &Running<'_>, theme: Theme, columns: usi
     };
     if attempt > 1 {
         let attempts = suite.info.retries.saturating_add(1).max(attempt);
-        line.push(Role::Note, &format!("  attempt {attempt} of {attempts}"));
+        notes.push((Role::Note, format!("  attempt {attempt} of {attempts}")));
     }
     if running.test.is_none() && !suite.is_command() {
-        line.push(Role::Dim, "  collecting");
+        notes.push((Role::Dim, "  collecting".to_owned()));
     } else if let Some(expected) = suite.info.expected
         && suite.is_command()
         && elapsed > SLOW.max(expected * 3)
     {
-        line.push(Role::Note, "  SLOW");
-        line.push(
-            Role::Dim,
-            &format!("  expected {}", HumanDuration(expected)),
-        );
+        notes.push((Role::Note, "  SLOW".to_owned()));
+        let expected = format!("  expected {}", HumanDuration(expected));
+        notes.push((Role::Dim, expected));
+    }
+    let room = line.room();
+    let of_notes: usize = notes.iter().map(|(_, note)| note.width()).sum();
+    let of_name = room.saturating_sub(of_notes).max(room.min(SHORTEST_NAME));
+    let name = cut_middle(&running.name(), of_name, theme.ellipsis());
+    line.push(Role::Strong, &name);
+    for (role, note) in notes {
+        line.push(role, &note);
     }
     line.line
 }
@@ -364,19 +377,19 @@ mod tests {
         }
         insta::assert_snapshot!(shown(&model, 30, 24), @"
                 0/12  0%  00:00
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
-        0.00s  試験試験試験試験…
+        0.00s  試験…験試験試験-0
+        0.00s  試験…験試験試験-1
+        0.00s  試験…験試験試験-2
+        0.00s  試験…験試験試験-3
+        0.00s  試験…験試験試験-4
+        0.00s  試験…験試験試験-5
+        0.00s  試験…験試験試験-6
+        0.00s  試験…験試験試験-7
               … 4 more running
         ");
         insta::assert_snapshot!(shown(&model, 30, 5), @"
                 0/12  0%  00:00
-        0.00s  試験試験試験試験…
+        0.00s  試験…験試験試験-0
               … 11 more running
         ");
     }

@@ -7,8 +7,9 @@
 //! - `verbose`: all output, each line with its suite's name
 //! - `live`: the window at the bottom of a terminal
 //! - `github`: annotations
-//! - `options`, `style`, `size`, `shell`: what it depends on and how it looks
+//! - `options`, `style`, `size`, `columns`, `shell`: what it depends on and how it looks
 
+mod columns;
 mod failures;
 mod github;
 mod lines;

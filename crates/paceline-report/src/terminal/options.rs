@@ -121,6 +121,10 @@ impl TerminalOptions {
             out: theme(out_is_terminal),
             err: theme(err_is_terminal),
             width: size::text_width(environment, forced.or_else(|| (self.size)())),
+            columns: size::known_width(
+                environment,
+                forced.or_else(|| (self.size)()).filter(|_| out_is_terminal),
+            ),
             forced,
         }
     }
@@ -141,6 +145,8 @@ pub(super) struct Decided {
     pub(super) err: Theme,
     /// Columns of results.
     pub(super) width: usize,
+    /// The columns that results have to fit into, where there is such a limit.
+    pub(super) columns: Option<usize>,
     pub(super) forced: Option<Size>,
 }
 

@@ -92,7 +92,7 @@ impl Terminal {
         let err = std::mem::replace(&mut options.stderr, nothing());
         let verbose = (options.verbosity > 0 && !decided.agent)
             .then(|| Verbose::new(decided.out, decided.order));
-        let units = Units::new(decided.out, &options.root);
+        let units = Units::new(decided.out, &options.root, decided.columns);
         Self {
             options,
             decided,

@@ -24,12 +24,7 @@ impl<'a> Running<'a> {
         let Some(test) = self.test else {
             return Cow::Borrowed(&self.suite.info.name);
         };
-        let rest = test.test.strip_prefix(&*self.suite.info.name);
-        let native_id = rest.and_then(|rest| rest.strip_prefix("::"));
-        Cow::Owned(naming::in_suite(
-            &self.suite.info,
-            native_id.unwrap_or(&test.test),
-        ))
+        naming::running(&self.suite.info, &test.test)
     }
 }
 

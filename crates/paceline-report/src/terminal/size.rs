@@ -1,7 +1,5 @@
 //! How large the terminal is.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use crate::environment::Environment;
 
 /// A terminal's size in characters.
@@ -42,34 +40,16 @@ pub(crate) fn forced(environment: &Environment) -> Option<Size> {
 
 /// The width of a line of text: `COLUMNS`, the terminal's, or else 100, 80 in CI.
 pub(crate) fn text_width(environment: &Environment, terminal: Option<Size>) -> usize {
+    known_width(environment, terminal).unwrap_or(if environment.is_ci() { 80 } else { 100 })
+}
+
+/// The width that lines have to fit into: `COLUMNS`, or the terminal's.
+pub(crate) fn known_width(environment: &Environment, terminal: Option<Size>) -> Option<usize> {
     let columns = environment
         .get("COLUMNS")
         .and_then(|columns| columns.parse().ok());
     let columns = columns.filter(|&columns| columns > 0);
-    columns
-        .or(terminal.map(|size| usize::from(size.columns)))
-        .unwrap_or(if environment.is_ci() { 80 } else { 100 })
-}
-
-/// The beginning of a text that is shown in at most `width` columns, with `ellipsis` where
-/// something is missing. The text has no escape sequences.
-pub(crate) fn truncate(text: &str, width: usize, ellipsis: &str) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let room = width.saturating_sub(ellipsis.width());
-    let mut used = 0;
-    let mut shown: String = text
-        .chars()
-        .take_while(|char| {
-            used += char.width().unwrap_or(0);
-            used <= room
-        })
-        .collect();
-    if ellipsis.width() <= width {
-        shown.push_str(ellipsis);
-    }
-    shown
+    columns.or(terminal.map(|size| usize::from(size.columns)))
 }
 
 #[cfg(test)]
@@ -104,15 +84,5 @@ mod tests {
         for wrong in ["", "1", "120", "0x40", "120x", "axb"] {
             assert_eq!(of(wrong), None, "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn truncation_counts_columns_and_not_characters() {
-        assert_eq!(truncate("short", 5, "…"), "short");
-        assert_eq!(truncate("longer", 5, "…"), "long…");
-        assert_eq!(truncate("longer", 5, "..."), "lo...");
-        assert_eq!(truncate("日本語の試験", 7, "…"), "日本語…");
-        assert_eq!(truncate("日本語の試験", 6, "…"), "日本…");
-        assert_eq!(truncate("longer", 0, "…"), "");
     }
 }

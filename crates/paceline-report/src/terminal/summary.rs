@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use paceline_engine::event::{NotRun, TestFinished};
 use paceline_engine::outcome::Outcome;
 
+use super::columns::{pad, widest};
 use super::style::{Role, Theme};
 use super::{failures, shell, words};
 use crate::human::HumanDuration;
@@ -16,6 +17,8 @@ use crate::program::Program;
 const LISTED: usize = 3;
 /// So many names are listed for a reason that many share.
 const NAMES: usize = 8;
+/// The widest name that others are padded to.
+const NAME_WIDTH: usize = 72;
 /// So many suites can be named in a command to copy.
 const COMMAND: usize = 10;
 
@@ -75,10 +78,10 @@ impl Summary<'_> {
             return String::new();
         }
         let mut text = self.heading(Role::Note, "FLAKY", flaky.len());
-        let width = flaky.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let width = widest(flaky.iter().map(|(name, _)| name.as_str()), NAME_WIDTH);
         for (name, test) in flaky {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "    {name:<width$}  {}", history(test));
+            let _ = writeln!(text, "    {}  {}", pad(&name, width), history(test));
         }
         text
     }
@@ -93,10 +96,10 @@ impl Summary<'_> {
         for reason in &reasons {
             let tests = &reason.tests;
             if tests.len() <= LISTED {
-                let width = tests.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+                let width = widest(tests.iter().map(|(name, _)| name.as_str()), NAME_WIDTH);
                 for (name, why) in tests {
                     // Writing to a string does not fail.
-                    let _ = writeln!(text, "    {name:<width$}  {why}");
+                    let _ = writeln!(text, "    {}  {why}", pad(name, width));
                 }
                 continue;
             }
@@ -129,14 +132,10 @@ impl Summary<'_> {
             return String::new();
         }
         let mut text = self.heading(Role::Note, "LEFT RUNNING, STOPPED", leaked.len());
-        let width = leaked
-            .iter()
-            .map(|(test, _)| test.test.len())
-            .max()
-            .unwrap_or(0);
+        let width = widest(leaked.iter().map(|(test, _)| &*test.test), NAME_WIDTH);
         for (test, process) in leaked {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "    {:<width$}  {process}", test.test);
+            let _ = writeln!(text, "    {}  {process}", pad(&test.test, width));
         }
         text
     }

@@ -129,11 +129,7 @@ impl Summary<'_> {
         let title = format!("{} of {}", tests.len(), slowest.ran());
         let mut text = self.heading(Role::Strong, "SLOWEST", title);
         for slow in tests {
-            let Some(suite) = self.model.suites.get(slow.place) else {
-                continue;
-            };
-            let name = naming::in_suite(&suite.info, &slow.native_id);
-            let name = shell::from_here(self.root, &name);
+            let name = slow.name.seen_from(self.root);
             // Writing to a string does not fail.
             let _ = writeln!(text, "    {:>7}  {name}", HumanDuration(slow.duration));
         }

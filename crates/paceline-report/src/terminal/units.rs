@@ -7,6 +7,7 @@ use paceline_engine::event::{NotRun, TestFinished, UnitReported};
 use paceline_engine::outcome::{Counts, Outcome};
 use unicode_width::UnicodeWidthStr;
 
+use super::columns::{cut_middle, pad};
 use super::style::Theme;
 use super::{shell, words};
 use crate::human::HumanDuration;
@@ -14,8 +15,13 @@ use crate::model::{Model, SuiteState};
 use crate::naming;
 use crate::sanitize::{self, Styles};
 
-/// The width that paths are padded to at first, and at most.
+/// The width that paths are padded to at first, and the widest of which anything is shown.
 const PATH_WIDTH: (usize, usize) = (40, 72);
+/// So much of a path is shown in any case.
+const SHORTEST_PATH: usize = 20;
+/// The columns of a unit's line beside those of its path and framework, with a short note at its
+/// end.
+const OTHER_COLUMNS: usize = 40;
 /// The longest message that is shown in a line.
 const MESSAGE: usize = 200;
 
@@ -27,6 +33,8 @@ pub(super) struct Units {
     theme: Theme,
     /// The root as seen from the working directory.
     root: String,
+    /// The columns that lines have to fit into, where there is such a limit.
+    columns: Option<usize>,
     /// The width of the widest path so far.
     path_width: usize,
     /// By the places of suite and unit: the lines of tests, with the tests' places.
@@ -34,11 +42,12 @@ pub(super) struct Units {
 }
 
 impl Units {
-    pub(super) fn new(theme: Theme, root: &str) -> Self {
+    pub(super) fn new(theme: Theme, root: &str, columns: Option<usize>) -> Self {
         Self {
             theme,
             root: root.to_owned(),
-            path_width: PATH_WIDTH.0,
+            columns,
+            path_width: 0,
             held: HashMap::new(),
         }
     }
@@ -133,23 +142,30 @@ impl Units {
         let path = naming::in_suite(&suite.info, &reported.unit);
         let mut path = shell::from_here(&self.root, &path);
         if let Some(part) = &reported.part {
-            // As it can be given to `paceline run`.
+            // As it can be given to `paceline run`, where it is short enough.
             path.push_str("::");
             path.push_str(&sanitize::line(part.as_bytes(), Styles::Strip));
         }
-        self.path_width = self.path_width.max(path.width()).min(PATH_WIDTH.1);
         let frameworks = model.suites.iter().filter(|suite| !suite.is_command());
         let framework_width = frameworks.map(|suite| suite.info.framework.len()).max();
+        let framework_width = framework_width.unwrap_or(0);
+        let widest = self.columns.map_or(PATH_WIDTH.1, |columns| {
+            let others = OTHER_COLUMNS + framework_width;
+            columns
+                .saturating_sub(others)
+                .clamp(SHORTEST_PATH, PATH_WIDTH.1)
+        });
+        let path = cut_middle(&path, widest, self.theme.ellipsis());
+        let narrowest = self.path_width.max(PATH_WIDTH.0.min(widest));
+        self.path_width = narrowest.max(path.width());
         let mut text = format!(
-            "{:<5}  {:<framework_width$}  {path}{:pad$}  {:>4} {:<5}  {:>6}",
+            "{:<5}  {:<framework_width$}  {}  {:>4} {:<5}  {:>6}",
             self.theme.paint(role, status),
             suite.info.framework,
-            "",
+            pad(&path, self.path_width),
             counts.total,
             if counts.total == 1 { "test" } else { "tests" },
             HumanDuration(reported.duration),
-            framework_width = framework_width.unwrap_or(0),
-            pad = self.path_width.saturating_sub(path.width()),
         );
         let others = others(counts);
         if !others.is_empty() {

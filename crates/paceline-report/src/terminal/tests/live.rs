@@ -4,6 +4,7 @@ use paceline_engine::event::EventKind;
 
 use super::*;
 use crate::test_events::{seconds, timed_out};
+use crate::test_framework::{framework_suite, play, test_of};
 
 fn grid(rows: u16, columns: u16) -> vt100::Parser {
     vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 1000)
@@ -156,10 +157,10 @@ fn the_live_region_shows_no_more_than_fits() {
     insta::assert_snapshot!(screen.contents(), @"
     jobs, run 01K3F9
                 0/12  0%  00:02
-        2.00s  a-suite-with-a-lo…
-        2.00s  a-suite-with-a-lo…
-        2.00s  a-suite-with-a-lo…
-        2.00s  a-suite-with-a-lo…
+        2.00s  a-sui…-long-name-0
+        2.00s  a-sui…-long-name-1
+        2.00s  a-sui…-long-name-2
+        2.00s  a-sui…-long-name-3
               … 8 more running
     ");
 }
@@ -272,4 +273,25 @@ fn tests_of_frameworks_are_listed_with_their_workers_and_failures_stay_above() {
      ██████████████████████▎   13/14  92%  00:12  5 failed  1 flaky  2 skipped
         3.00s  w0  tests/test_broken.py
     ");
+}
+
+#[test]
+fn of_what_runs_the_end_of_its_name_and_the_notes_are_seen() {
+    let id = "tests/renewals/test_subscriptions.py::TestRenewals::test_amounts[currency=EUR]";
+    let mut events = play(1, &[framework_suite("api")], &[test_of("api", id)], &[0]);
+    let mut started = 0;
+    for (place, event) in events.iter_mut().enumerate() {
+        if let EventKind::AttemptStarted(attempt) = &mut event.kind {
+            attempt.attempt = 2;
+            started = place;
+        }
+    }
+    let running = |columns| {
+        let mut screen = Screen::new(columns, 8, |_| {});
+        let contents = screen.feed(&events[..=started]).tick(2.0).contents();
+        contents.lines().last().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(running(60), @"    2.00s  w0  tests/ren…unts[currency=EUR]  attempt 2 of 2");
+    insta::assert_snapshot!(running(80), @"    2.00s  w0  tests/renewals/…wals::test_amounts[currency=EUR]  attempt 2 of 2");
+    insta::assert_snapshot!(running(120), @"    2.00s  w0  tests/renewals/test_subscriptions.py::TestRenewals::test_amounts[currency=EUR]  attempt 2 of 2");
 }

@@ -1,6 +1,7 @@
 //! Whole outputs, from made-up events to what a reader sees.
 
 mod ci;
+mod columns;
 mod frameworks;
 mod live;
 mod results;
