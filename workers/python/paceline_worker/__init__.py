@@ -20,5 +20,6 @@ project's own pytest, nothing else, and drives the real pytest through its hooks
     nextitem      what pytest is told about the test that comes next
     isolation     runs a unit or a test in a process of its own
     stacks        lets the engine see the stacks of a worker that hangs
+    django_compat which tests pytest-django has run after all others
     xdist_compat  what suites prepared for pytest-xdist look for; pytest-cov
 """

@@ -4,6 +4,7 @@ import unittest
 import zlib
 from typing import Any, Dict, List, Optional
 
+from paceline_worker.django_compat import flushes_database
 from paceline_worker.protocol import Message
 from paceline_worker.settings import Override, effective
 
@@ -21,10 +22,13 @@ def digest(items: List[Any]) -> str:
 class Describer:
     """Describes the tests of one unit."""
 
-    def __init__(self, path: str, split: str, overrides: List[Override]) -> None:
+    def __init__(
+        self, path: str, split: str, overrides: List[Override], has_django: bool = False
+    ) -> None:
         self._path = path
         self._split = split
         self._overrides = overrides
+        self._has_django = has_django
         #: What is wrong with the tests' own `paceline` markers.
         self.problems: List[str] = []
         self._bindings: Dict[int, Optional[str]] = {}
@@ -53,6 +57,8 @@ class Describer:
             settings = effective(item.nodeid, paceline, self._overrides, self.problems)
             if settings:
                 message["paceline"] = settings
+        if self._has_django and flushes_database(item):
+            message.setdefault("paceline", {})["late"] = True
         return message
 
     def group(self, item: Any) -> Optional[str]:

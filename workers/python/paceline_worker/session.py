@@ -11,6 +11,7 @@ from paceline_worker import isolation
 from paceline_worker.connection import Connection, ConnectionClosed
 from paceline_worker.describe import Describer, digest
 from paceline_worker.discovery import Discovery, Unit, expand, in_collection_context
+from paceline_worker.django_compat import has_pytest_django
 from paceline_worker.nextitem import NextUnit
 from paceline_worker.options import Options
 from paceline_worker.protocol import Message, cut
@@ -265,7 +266,9 @@ class Worker:
     def _describe(self, unit: Unit) -> Tuple[List[Message], List[str]]:
         """The descriptions of a unit's tests, and what is wrong with what they ask for."""
         options = self.options
-        describer = Describer(unit.message()["path"], options.split, options.overrides)
+        has_django = has_pytest_django(self.session.config)
+        path = unit.message()["path"]
+        describer = Describer(path, options.split, options.overrides, has_django)
         tests = [describer.describe(item) for item in unit.tests]
         unit.held = frozenset(
             index for index, test in enumerate(tests) if is_held_back(test.get("paceline"))

@@ -81,13 +81,14 @@ def effective(
 def is_held_back(settings: Optional[Message]) -> bool:
     """Whether the test may only run when it is asked for by index.
 
-    Its constraints have to be taken first, which is the engine's to do. The engine judges by the
-    same rule what it has to ask for.
+    Its constraints have to be taken first, or other tests of the suite run before it, which is the
+    engine's to do. The engine judges by the same rule what it has to ask for.
     """
     if not settings:
         return False
     return (
         settings.get("serial") is True
+        or settings.get("late") is True
         or "needs" in settings
         or settings.get("weight", 1) > 1
         or "isolation" in settings

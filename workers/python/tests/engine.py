@@ -82,6 +82,7 @@ def is_held_back(test):
     settings = test.get("paceline", {})
     return (
         settings.get("serial", False)
+        or settings.get("late", False)
         or "needs" in settings
         or settings.get("weight", 1) > 1
         or "isolation" in settings

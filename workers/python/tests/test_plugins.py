@@ -274,6 +274,77 @@ class Django(PluginCase):
         self.assertEqual(outcomes.count("passed"), 15)
         self.assertEqual(outcomes.count("failed"), 3)
 
+    def test_what_flushes_the_database_is_late(self):
+        self.write(
+            settings="""
+                ENGINE = "django.db.backends.sqlite3"
+                DATABASES = {"default": {"ENGINE": ENGINE, "NAME": ":memory:"}}
+                INSTALLED_APPS = []
+                SECRET_KEY = "of a test"
+            """,
+            test_x="""
+                import pytest
+                from django.test import SimpleTestCase, TestCase, TransactionTestCase
+
+                class TestRolledBack(TestCase):
+                    def test_x(self): pass
+
+                class TestWithout(SimpleTestCase):
+                    def test_x(self): pass
+
+                class TestFlushed(TransactionTestCase):
+                    def test_flushed(self): pass
+
+                @pytest.mark.django_db(transaction=True)
+                class TestMarked:
+                    def test_flushed(self): pass
+
+                    @pytest.mark.django_db
+                    def test_x(self): pass
+
+                @pytest.mark.django_db(True)
+                def test_flushed_by_position(): pass
+
+                @pytest.mark.django_db(reset_sequences=True)
+                def test_flushed_with_sequences(): pass
+
+                @pytest.fixture
+                def through(transactional_db): pass
+
+                def test_flushed_by_a_fixture(through): pass
+
+                @pytest.mark.paceline(timeout="9s")
+                def test_flushed_with_settings(django_db_reset_sequences): pass
+
+                def test_x(db): pass
+
+                def test_without(): pass
+            """,
+        )
+        (self.directory / "pytest.ini").write_text("[pytest]\nDJANGO_SETTINGS_MODULE = settings\n")
+        engine = self.same(ordered=False)
+        (unit,) = engine.units
+        late = [test["id"] for test in unit.tests if test.get("paceline", {}).get("late")]
+        self.assertEqual(late, [test["id"] for test in unit.tests if "flushed" in test["id"]])
+        self.assertEqual(len(late), 6)
+        self.assertEqual(sorted(engine.held), sorted(late))
+
+    def test_nothing_is_late_without_the_plugin(self):
+        self.write(
+            conftest="""
+                def pytest_configure(config):
+                    config.addinivalue_line("markers", "django_db: not of pytest-django")
+            """,
+            test_x="""
+                import pytest
+
+                @pytest.mark.django_db(transaction=True)
+                def test_x(): pass
+            """,
+        )
+        engine = self.same(["-p", "no:django"])
+        self.assertEqual(engine.held, [])
+
 
 class Others(PluginCase):
     @unittest.skipUnless(installed("pytest_asyncio"), "pytest-asyncio is not installed")

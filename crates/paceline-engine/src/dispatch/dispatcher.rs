@@ -194,6 +194,13 @@ impl Dispatcher<'_, '_, '_> {
                     },
                 }
             }
+            let mut has_more = false;
+            for suite in self.frameworks.values_mut() {
+                has_more |= suite.open_gate(&mut self.core);
+            }
+            if has_more {
+                continue;
+            }
             for suite in self.frameworks.values_mut() {
                 suite.settle(&mut self.core);
             }

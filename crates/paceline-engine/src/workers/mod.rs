@@ -6,6 +6,7 @@
 //! - `messages`: what workers say; `collect`, `results`: what becomes of it; `death`: what becomes of
 //!   the work of a worker that has gone
 //! - `split`: shares the rest of a unit with a worker that has nothing to do
+//! - `late`: tests that run last
 //! - `clock`: timeouts, and how a worker is made to end
 
 mod clock;
@@ -13,6 +14,7 @@ mod collect;
 mod death;
 mod end;
 mod host;
+mod late;
 mod launch;
 mod messages;
 mod part;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use paceline_protocol::{Ready, Run, Shutdown, ToWorker};
 
 use super::host::{Host, HostState};
+use super::late::Gate;
 use super::part::Part;
 use super::unit::{TestState, Unit};
 use super::worker::{Kill, Worker};
@@ -33,6 +34,8 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) units: Vec<Unit>,
     pub(super) parts: BTreeMap<TaskId, Part>,
     pub(super) workers: BTreeMap<u32, Worker>,
+    /// What late tests wait for.
+    pub(super) gate: Gate,
     /// Deaths since a test has ended.
     pub(super) deaths: u32,
     /// Indexes of tests whose last attempt has ended their process, by the keys of their units.
@@ -71,6 +74,7 @@ impl<'env> FrameworkSuite<'env> {
             units: Vec::new(),
             parts: BTreeMap::new(),
             workers: BTreeMap::new(),
+            gate: Gate::Absent,
             deaths: 0,
             crashed: BTreeMap::new(),
             ended_early: None,
@@ -167,7 +171,7 @@ impl<'env> FrameworkSuite<'env> {
     ) -> TaskId {
         let task = Task {
             constraints,
-            after: Vec::new(),
+            after: self.after(core, &part),
             expected,
         };
         let task = core.add_task(self.id, task);
@@ -185,7 +189,7 @@ impl<'env> FrameworkSuite<'env> {
 
     /// A part's turn has come: hands it to a worker.
     pub(crate) fn start_part(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
-        if !self.parts.contains_key(&task) {
+        if self.is_gate(core, task) || !self.parts.contains_key(&task) {
             return;
         }
         if self.ended_early.is_some() || self.host.state != HostState::Serving {

@@ -147,9 +147,10 @@ impl Test {
     }
 
     /// Whether it may only run when it is asked for by its index: its constraints have to be taken
-    /// first.
+    /// first, or others come before it.
     pub(super) fn is_held_back(&self) -> bool {
         self.settings.serial
+            || self.settings.late
             || self.settings.needs.is_some()
             || !self.settings.conflicts.is_empty()
             || self.settings.weight.is_some_and(|weight| weight > 1)
@@ -201,6 +202,7 @@ mod tests {
         assert!(!test(&json!({ "timeout": 1, "retries": 2, "weight": 1 })).is_held_back());
         for asks in [
             json!({ "serial": true }),
+            json!({ "late": true }),
             json!({ "needs": ["db"] }),
             json!({ "weight": 2 }),
             json!({ "isolation": "worker" }),

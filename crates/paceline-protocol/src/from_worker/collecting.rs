@@ -63,6 +63,9 @@ pub struct Settings {
     /// Whether nothing runs beside it.
     #[serde(default, deserialize_with = "or_default")]
     pub serial: bool,
+    /// Whether it runs when all tests of the suite that are not late have run.
+    #[serde(default, deserialize_with = "or_default")]
+    pub late: bool,
     /// Slots it takes.
     pub weight: Option<u32>,
     /// How long it may take: seconds, or text as in the configuration.

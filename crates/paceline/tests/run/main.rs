@@ -18,6 +18,7 @@ mod phpunit;
 mod phpunit_options;
 mod pytest;
 mod pytest_faults;
+mod pytest_late;
 mod records;
 mod report;
 mod ruby;
