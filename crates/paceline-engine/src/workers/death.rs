@@ -183,7 +183,12 @@ pub(super) fn log_output(worker: &Worker) -> Option<(String, String)> {
     (!text.trim().is_empty()).then(|| ("Last output of the worker".to_owned(), text))
 }
 
+/// The stacks that a worker was asked for: its file may have those of an earlier worker with its
+/// number too.
 fn stacks_of(worker: &Worker) -> Option<String> {
+    if !matches!(worker.kill, Some((KillCause::Timeout(_), _))) {
+        return None;
+    }
     let stacks = worker.stacks.as_ref()?;
     let text = end_of(Path::new(&stacks.file), worker.stacks_from)?;
     (!text.trim().is_empty()).then_some(text)

@@ -50,6 +50,23 @@ def test_after(): pass
 }
 
 #[test]
+fn a_crash_is_not_shown_with_the_stacks_of_a_hang_before_it() {
+    let text = "
+import os, signal, time
+def test_hangs(): time.sleep(3600)
+def test_crashes(): os.kill(os.getpid(), signal.SIGKILL)
+";
+    let env = suite("timeout = '500ms'", &[("test_x.py", text)]);
+    let run = env.expect(1, &["-j", "1"]);
+    let outcomes = [
+        ("test_x.py::test_hangs", "timed-out"),
+        ("test_x.py::test_crashes", "crashed"),
+    ];
+    assert_outcomes(&env, &outcomes);
+    assert_eq!(run.stdout.matches("in test_hangs").count(), 1, "{run}");
+}
+
+#[test]
 fn a_test_that_starts_very_many_threads_hurts_nobody_else() {
     let text = "
 import threading
