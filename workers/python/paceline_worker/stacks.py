@@ -8,7 +8,8 @@ from the signal handler, in C, even while C code loops with the interpreter's lo
 import faulthandler
 import os
 import signal
-from typing import Optional
+import sys
+from typing import List, Optional
 
 from paceline_worker.connection import move_high
 from paceline_worker.protocol import Message
@@ -42,4 +43,14 @@ class Stacks:
         """What `hello` says about it."""
         if self.signal is None:
             return None
-        return {"signal": self.signal, "file": self.path}
+        return {"signal": self.signal, "file": self.path, "own": _own()}
+
+
+def _own() -> List[str]:
+    """What the frames below every test contain: those of pytest and of this program."""
+    own = [os.path.dirname(os.path.abspath(__file__)) + os.sep, "<frozen runpy>", os.sep + "runpy.py"]
+    for name in ("_pytest", "pluggy"):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None:
+            own.append(os.path.dirname(file) + os.sep)
+    return own

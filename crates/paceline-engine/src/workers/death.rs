@@ -4,7 +4,10 @@ use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use paceline_protocol::Stacks;
+
 use super::results::{Ended, blank};
+use super::stacks;
 use super::suite::FrameworkSuite;
 use super::worker::{KillCause, RunningTest, Worker};
 use crate::duration::Human;
@@ -180,7 +183,8 @@ fn last_output(worker: &Worker) -> Vec<(String, String)> {
 /// What a worker, or a child of it that ran the last test, has written past the framework's capture.
 pub(super) fn log_output(worker: &Worker) -> Option<(String, String)> {
     let text = end_of(&worker.log, worker.log_from)?;
-    (!text.trim().is_empty()).then(|| ("Last output of the worker".to_owned(), text))
+    let title = || "Last output of the worker".to_owned();
+    (!text.trim().is_empty()).then(|| (title(), without_own(worker, text)))
 }
 
 /// The stacks that a worker was asked for: its file may have those of an earlier worker with its
@@ -191,7 +195,15 @@ fn stacks_of(worker: &Worker) -> Option<String> {
     }
     let stacks = worker.stacks.as_ref()?;
     let text = end_of(Path::new(&stacks.file), worker.stacks_from)?;
-    (!text.trim().is_empty()).then_some(text)
+    (!text.trim().is_empty()).then(|| without_own(worker, text))
+}
+
+/// A text with stacks, as far as they are the test's.
+fn without_own(worker: &Worker, text: String) -> String {
+    match &worker.stacks {
+        Some(Stacks { own, .. }) if !own.is_empty() => stacks::without_own(&text, own),
+        _ => text,
+    }
 }
 
 /// The end of a file, from `from` on.

@@ -71,6 +71,9 @@ pub struct Stacks {
     pub signal: i32,
     /// The file that they are appended to.
     pub file: String,
+    /// What the outermost lines of a stack contain that are the process's own and not the test's.
+    #[serde(default, deserialize_with = "or_default")]
+    pub own: Vec<String>,
 }
 
 /// Files with what the running test has printed.

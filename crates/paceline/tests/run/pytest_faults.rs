@@ -64,6 +64,9 @@ def test_crashes(): os.kill(os.getpid(), signal.SIGKILL)
     ];
     assert_outcomes(&env, &outcomes);
     assert_eq!(run.stdout.matches("in test_hangs").count(), 1, "{run}");
+    // What is below every test is not shown.
+    assert!(run.stdout.contains(" more of the framework)"), "{run}");
+    assert!(!run.stdout.contains("in pytest_pyfunc_call"), "{run}");
 }
 
 #[test]
