@@ -3,7 +3,8 @@
 //! - [`packages`]: published packages with their tests, and a suite of our own
 //! - [`mode`]: the ways in which paceline can run a suite
 //! - [`results`]: what a JUnit report says of each test; [`compare`] sets two of them side by side
-//! - [`explained`]: the differences that are known and have a reason
+//! - [`run`]: a run and what it says beside its tests
+//! - [`explained`]: the differences that are known and have a reason; [`sort_out`] tells the others
 //! - [`record`]: what earlier runs have found
 //! - [`ruby`]: the same for test-unit and minitest, from what they record of themselves
 //! - [`page`]: the table of docs/compatibility.md
@@ -18,6 +19,8 @@ mod pytest;
 mod record;
 mod results;
 pub(crate) mod ruby;
+mod run;
+mod sort_out;
 
 use anyhow::Result;
 use clap::Subcommand;

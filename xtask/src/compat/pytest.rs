@@ -1,23 +1,21 @@
 //! `cargo xtask compat pytest`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::compare::{Difference, Kind, compare};
+use super::compare::compare;
 use super::explained::{self, Explanation};
 use super::mode::{Mode, Split, Start, modes};
 use super::packages::{self, PACKAGES, Package};
-use super::page::{ModeRow, Page, Row};
+use super::page::{Page, Row};
 use super::record::Record;
-use super::results::Results;
-use crate::{process, product, setup};
+use super::run::{Files, Run, of_run, run};
+use super::sort_out::sort_out;
+use crate::{product, setup};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Pytest {
@@ -149,7 +147,7 @@ impl Runs {
         )?;
         let mut row = Row {
             package: package.shown(),
-            pytest: plain.last_line(),
+            pytest: last_line(&plain),
             tests: plain.results.len(),
             modes: Vec::new(),
         };
@@ -180,9 +178,16 @@ impl Runs {
                 &files,
             )
             .with_context(|| format!("{name} of {}", package.name))?;
-            let differences = differences(&plain, &found);
-            row.modes
-                .push(self.sort_out(package.name, &name, &differences, found.wall));
+            let mut differences = compare(&plain.results, &found.results);
+            differences.extend(of_run(&plain, &found));
+            row.modes.push(sort_out(
+                "pytest",
+                &self.explanations,
+                package.name,
+                &name,
+                &differences,
+                found.wall,
+            ));
         }
         Ok(row)
     }
@@ -197,70 +202,10 @@ impl Runs {
             mode.split
         ))
     }
-
-    /// Prints the differences, and counts those without a reason.
-    fn sort_out(
-        &self,
-        package: &str,
-        mode: &str,
-        differences: &[Difference],
-        wall: f64,
-    ) -> ModeRow {
-        let mut unexplained = BTreeMap::new();
-        let mut explained = BTreeSet::new();
-        let mut text = String::new();
-        for difference in differences {
-            let reason = self
-                .explanations
-                .iter()
-                .position(|explanation| explanation.explains(package, mode, difference));
-            if let Some(at) = reason {
-                explained.insert(at + 1);
-            } else {
-                *unexplained.entry(difference.kind).or_insert(0) += 1;
-                // Writing to a string does not fail.
-                let _ = write!(text, "{package} {mode}: {difference}");
-            }
-        }
-        let row = ModeRow {
-            mode: mode.to_owned(),
-            wall,
-            unexplained,
-            explained,
-        };
-        let verdict = if row.agrees() { "agrees" } else { "DIFFERS" };
-        println!("{package}: {mode} {:.1} s, {verdict}", row.wall);
-        print!("{text}");
-        row
-    }
 }
 
-struct Files {
-    report: PathBuf,
-    /// Standard output and error.
-    printed: PathBuf,
-}
-
-/// A run that has ended.
-struct Run {
-    results: Results,
-    code: Option<i32>,
-    printed: String,
-    wall: f64,
-}
-
-impl Run {
-    /// The last line that pytest prints, without its frame and time: `3 passed, 1 skipped`.
-    fn last_line(&self) -> String {
-        let line = self.printed.lines().last().unwrap_or_default();
-        let line = line.trim_matches(['=', ' ']);
-        let (counts, _) = line.rsplit_once(" in ").unwrap_or((line, ""));
-        counts.to_owned()
-    }
-}
-
-/// What must be the same in both, so that it makes no difference: the order of sets, the width of the
-/// terminal, and what the caller's environment would add.
+/// What must be the same in both, so that it makes no difference: the order of sets, and what the
+/// caller's environment would add.
 fn environment(command: &mut Command) -> &mut Command {
     for name in [
         "PYTEST_ADDOPTS",
@@ -271,66 +216,13 @@ fn environment(command: &mut Command) -> &mut Command {
     ] {
         command.env_remove(name);
     }
-    command
-        .env("PYTHONHASHSEED", "0")
-        .env("COLUMNS", "80")
-        .env("NO_COLOR", "1")
+    command.env("PYTHONHASHSEED", "0")
 }
 
-fn run(command: &mut Command, files: &Files) -> Result<Run> {
-    // What an earlier run has left would be taken for what this one has written.
-    if files.report.exists() {
-        fs::remove_file(&files.report)
-            .with_context(|| format!("removing {}", files.report.display()))?;
-    }
-    let create =
-        |path: &Path| File::create(path).with_context(|| format!("creating {}", path.display()));
-    let out = create(&files.printed)?;
-    let err = out.try_clone().context("opening a log twice")?;
-    let started = Instant::now();
-    let status = command
-        .stdin(std::process::Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .status()
-        .with_context(|| format!("starting {}", process::shown(command)))?;
-    let wall = started.elapsed().as_secs_f64();
-    let printed =
-        fs::read(&files.printed).with_context(|| format!("reading {}", files.printed.display()))?;
-    let printed = String::from_utf8_lossy(&printed).into_owned();
-    let results = Results::read(&files.report).with_context(|| {
-        format!(
-            "{} ended with {status}; it printed {}",
-            process::shown(command),
-            files.printed.display()
-        )
-    })?;
-    Ok(Run {
-        results,
-        code: status.code(),
-        printed,
-        wall,
-    })
-}
-
-fn differences(pytest: &Run, paceline: &Run) -> Vec<Difference> {
-    let mut differences = compare(&pytest.results, &paceline.results);
-    let of_run = |kind, pytest: &str, paceline: &str| Difference {
-        kind,
-        test: String::new(),
-        pytest: pytest.to_owned(),
-        paceline: paceline.to_owned(),
-    };
-    if (pytest.code == Some(0)) != (paceline.code == Some(0)) {
-        let code = |run: &Run| format!("exit code {:?}", run.code);
-        differences.push(of_run(Kind::Exit, &code(pytest), &code(paceline)));
-    }
-    let complaints = paceline
-        .printed
-        .lines()
-        .filter(|line| line.contains("does not keep to the protocol"));
-    for complaint in complaints {
-        differences.push(of_run(Kind::Protocol, "", complaint));
-    }
-    differences
+/// The last line that pytest prints, without its frame and time: `3 passed, 1 skipped`.
+fn last_line(run: &Run) -> String {
+    let line = run.printed.lines().last().unwrap_or_default();
+    let line = line.trim_matches(['=', ' ']);
+    let (counts, _) = line.rsplit_once(" in ").unwrap_or((line, ""));
+    counts.to_owned()
 }

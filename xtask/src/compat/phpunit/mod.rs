@@ -10,23 +10,21 @@ mod normal;
 pub(crate) mod packages;
 mod versions;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use self::packages::{PACKAGES, Package};
-use super::compare::{Difference, Kind, compare};
+use super::compare::compare;
 use super::explained::{self, Explanation};
 use super::mode::{Mode, Split, Start, modes};
-use super::page::{ModeRow, Page, Row};
-use super::results::Results;
-use crate::{process, product, setup};
+use super::page::{Page, Row};
+use super::run::{Files, Run, of_run, run};
+use super::sort_out::sort_out;
+use crate::{product, setup};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Phpunit {
@@ -187,7 +185,7 @@ impl Runs {
         let expected = normal::of_phpunit(&plain.results, &tree);
         let mut row = Row {
             package: package.shown.clone(),
-            pytest: plain.counts(),
+            pytest: counts(&plain),
             tests: expected.len(),
             modes: Vec::new(),
         };
@@ -223,124 +221,22 @@ impl Runs {
             let results = normal::of_paceline(&found.results, self.major);
             let mut differences = compare(&expected, &results);
             differences.extend(of_run(&plain, &found));
-            row.modes
-                .push(self.sort_out(package.name, &name, &differences, found.wall));
+            row.modes.push(sort_out(
+                "phpunit",
+                &self.explanations,
+                package.name,
+                &name,
+                &differences,
+                found.wall,
+            ));
         }
         Ok(row)
     }
-
-    /// Prints the differences, and counts those without a reason.
-    fn sort_out(
-        &self,
-        package: &str,
-        mode: &str,
-        differences: &[Difference],
-        wall: f64,
-    ) -> ModeRow {
-        let mut unexplained = BTreeMap::new();
-        let mut explained = BTreeSet::new();
-        let mut text = String::new();
-        for difference in differences {
-            let reason = self
-                .explanations
-                .iter()
-                .position(|explanation| explanation.explains(package, mode, difference));
-            if let Some(at) = reason {
-                explained.insert(at + 1);
-            } else {
-                *unexplained.entry(difference.kind).or_insert(0) += 1;
-                // Writing to a string does not fail.
-                let _ = write!(text, "{package} {mode}: {}", difference.beside("phpunit"));
-            }
-        }
-        let row = ModeRow {
-            mode: mode.to_owned(),
-            wall,
-            unexplained,
-            explained,
-        };
-        let verdict = if row.agrees() { "agrees" } else { "DIFFERS" };
-        println!("{package}: {mode} {:.1} s, {verdict}", row.wall);
-        print!("{text}");
-        row
-    }
 }
 
-struct Files {
-    report: PathBuf,
-    /// Standard output and error.
-    printed: PathBuf,
-}
-
-/// A run that has ended.
-struct Run {
-    results: Results,
-    code: Option<i32>,
-    printed: String,
-    wall: f64,
-}
-
-impl Run {
-    /// The counts that PHPUnit prints at its end: `Tests: 3, Assertions: 4.`
-    fn counts(&self) -> String {
-        let is_counts = |line: &&str| line.starts_with("Tests: ") || line.starts_with("OK");
-        let line = self.printed.lines().rev().find(is_counts);
-        line.unwrap_or_default().trim_end_matches('.').to_owned()
-    }
-}
-
-fn run(command: &mut Command, files: &Files) -> Result<Run> {
-    // What an earlier run has left would be taken for what this one has written.
-    if files.report.exists() {
-        fs::remove_file(&files.report)
-            .with_context(|| format!("removing {}", files.report.display()))?;
-    }
-    let create =
-        |path: &Path| File::create(path).with_context(|| format!("creating {}", path.display()));
-    let out = create(&files.printed)?;
-    let err = out.try_clone().context("opening a log twice")?;
-    let started = Instant::now();
-    let status = command
-        .env("COLUMNS", "80")
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .status()
-        .with_context(|| format!("starting {}", process::shown(command)))?;
-    let wall = started.elapsed().as_secs_f64();
-    let printed =
-        fs::read(&files.printed).with_context(|| format!("reading {}", files.printed.display()))?;
-    let results = Results::read(&files.report).with_context(|| {
-        format!(
-            "{} ended with {status}; it printed {}",
-            process::shown(command),
-            files.printed.display()
-        )
-    })?;
-    Ok(Run {
-        results,
-        code: status.code(),
-        printed: String::from_utf8_lossy(&printed).into_owned(),
-        wall,
-    })
-}
-
-/// Differences of the runs as a whole.
-fn of_run(phpunit: &Run, paceline: &Run) -> Vec<Difference> {
-    let difference = |kind, expected: &str, found: &str| Difference {
-        kind,
-        test: String::new(),
-        pytest: expected.to_owned(),
-        paceline: found.to_owned(),
-    };
-    let mut differences = Vec::new();
-    if (phpunit.code == Some(0)) != (paceline.code == Some(0)) {
-        let code = |run: &Run| format!("exit code {:?}", run.code);
-        differences.push(difference(Kind::Exit, &code(phpunit), &code(paceline)));
-    }
-    let lines = paceline.printed.lines();
-    let complaints = lines.filter(|line| line.contains("does not keep to the protocol"));
-    differences.extend(complaints.map(|line| difference(Kind::Protocol, "", line)));
-    differences
+/// The counts that PHPUnit prints at its end: `Tests: 3, Assertions: 4.`
+fn counts(run: &Run) -> String {
+    let is_counts = |line: &&str| line.starts_with("Tests: ") || line.starts_with("OK");
+    let line = run.printed.lines().rev().find(is_counts);
+    line.unwrap_or_default().trim_end_matches('.').to_owned()
 }
