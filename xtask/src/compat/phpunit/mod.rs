@@ -176,7 +176,8 @@ impl Runs {
         let plain_files = files("phpunit");
         let plain = run(
             Command::new("timeout")
-                .args([PATIENCE, "phpunit", "--log-junit"])
+                // NO_COLOR does not keep it from colours where a package's configuration asks for them.
+                .args([PATIENCE, "phpunit", "--colors=never", "--log-junit"])
                 .arg(&plain_files.report)
                 .args(package.arguments)
                 .current_dir(&tree),
