@@ -26,4 +26,7 @@ interface Framework
 
     /** What PHPUnit has printed after `$serve`, such as a coverage report. */
     public function summary(): string;
+
+    /** That of the run, for what is wrong with it and is of no test; 0 where nothing is. */
+    public function exitStatus(): int;
 }

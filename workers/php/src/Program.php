@@ -118,7 +118,7 @@ final class Program
 
             return 2;
         }
-        $session->end($framework->summary());
+        $session->end($framework->summary(), $framework->exitStatus());
 
         return 0;
     }

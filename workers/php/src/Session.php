@@ -54,9 +54,9 @@ final class Session
     }
 
     /** The host's last word, after PHPUnit has finished. */
-    public function end(string $summary): void
+    public function end(string $summary, int $status): void
     {
-        $message = ['kind' => 'goodbye', 'exit_status' => 0];
+        $message = ['kind' => 'goodbye', 'exit_status' => $status];
         if (\trim($summary) !== '') {
             $message['summary'] = Message::cut(Message::text(\trim($summary, "\n")));
         }

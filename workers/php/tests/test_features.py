@@ -1,5 +1,6 @@
 """The same results as with PHPUnit itself; and what makes tests stay together, or apart."""
 
+import subprocess
 import unittest
 
 import compare
@@ -20,6 +21,20 @@ class Parity(SuiteCase):
                     results = {key: [(self.plainly(s), n) for s, n in value] for key, value in results.items()}
                     self.assertEqual(compare.differences(expected, results), [])
                     self.assertEqual(engine.errors, [])
+
+    @unittest.skipIf(version() < (10, 0), "needs PHPUnit 10")
+    def test_issues_of_the_runner_fail_where_they_fail_phpunit(self):
+        self.write(OkTest="function testOk() { $this->assertTrue(true); }", EmptyTest="")
+        options = subprocess.run([*compare.PHPUNIT, "--help"], stdout=subprocess.PIPE).stdout.decode()
+        for arg in ("", "--fail-on-warning", "--fail-on-phpunit-warning", "--do-not-fail-on-phpunit-warning"):
+            if arg not in options:
+                continue
+            args = [arg] if arg else []
+            with self.subTest(args=args):
+                _, code = compare.plain(self.directory, args)
+                self.assertEqual(self.run_suite(args), {"OkTest::testOk": "passed"})
+                goodbyes = self.engine.of_kind("goodbye")
+                self.assertEqual([message["exit_status"] for message in goodbyes if message["exit_status"]], [1] if code else [])
 
     @staticmethod
     def plainly(status):

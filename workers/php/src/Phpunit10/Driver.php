@@ -30,6 +30,7 @@ final class Driver implements \Paceline\Worker\Driver
         $this->configuration = Registry::get();
         $this->fixtures = new ClassFixtures();
         $recorder->assign($units);
+        $recorder->fail = $this->policy()['fail'];
     }
 
     public function units(): array
@@ -78,6 +79,10 @@ final class Driver implements \Paceline\Worker\Driver
             if (($all || $this->isOn('failOn' . $name)) && !$this->isOn('doNotFailOn' . $name)) {
                 $policy['fail'][] = $word;
             }
+        }
+        if (!\method_exists($this->configuration, 'failOnPhpunitWarning')) {
+            // Before there was a setting, PHPUnit always failed for its own warnings.
+            $policy['fail'][] = 'phpunit-warning';
         }
 
         return $policy;

@@ -14,6 +14,7 @@ final class Framework implements \Paceline\Worker\Framework
 {
     /** The file of a coverage report that is for the terminal. */
     private ?string $coverageText = null;
+    private ?Recorder $recorder = null;
 
     public function __construct(private readonly string $version)
     {
@@ -53,13 +54,18 @@ final class Framework implements \Paceline\Worker\Framework
         // So that our frames stay out of stack traces, of data providers too, which run while tests are
         // loaded, and our files out of separate processes.
         ExcludeList::addDirectory(\dirname(__DIR__));
-        $recorder = new Recorder();
+        $this->recorder = $recorder = new Recorder();
         $facade = EventFacade::instance();
         $facade->registerTracer($recorder);
         $facade->registerSubscriber(new AboutToRun($recorder, $serve));
         $status = (new Application())->run($args);
 
         return $status;
+    }
+
+    public function exitStatus(): int
+    {
+        return $this->recorder?->failsTheRun() === true ? 1 : 0;
     }
 
     public function summary(): string

@@ -34,6 +34,8 @@ final class Recorder implements Tracer
     ];
 
     public ?Feed $feed = null;
+    /** @var list<string> what the run is to fail for, in the words of `ISSUES` */
+    public array $fail = [];
     /** @var list<array<string, mixed>> messages from before the first test */
     private array $messages = [];
     /** @var array<string, list<array<string, mixed>>> what is wrong with the tests of a class, by class */
@@ -103,6 +105,18 @@ final class Recorder implements Tracer
     public function messages(): array
     {
         return $this->messages;
+    }
+
+    /** Whether PHPUnit fails the run for an issue that is of no test. */
+    public function failsTheRun(): bool
+    {
+        foreach ($this->messages as $message) {
+            if ($message['kind'] === 'warning' && \in_array(\str_replace('PHPUnit ', 'phpunit-', $message['category']), $this->fail, true)) {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /**

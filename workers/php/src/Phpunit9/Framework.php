@@ -42,6 +42,11 @@ final class Framework implements \Paceline\Worker\Framework
         return (new Booted($this->printer, $serve))->run($args, false);
     }
 
+    public function exitStatus(): int
+    {
+        return 0;
+    }
+
     public function summary(): string
     {
         return $this->printer->text();
