@@ -78,10 +78,19 @@ impl Reporting {
         self.events.send(event);
     }
 
+    /// There are no more events: the reporters write their last.
+    pub(super) fn close(self) -> Closing {
+        Closing(self.thread)
+    }
+}
+
+/// What the reporters do after the last event.
+pub(super) struct Closing(JoinHandle<Vec<Problem>>);
+
+impl Closing {
     /// Waits until all is written; answers what could not be.
     pub(super) fn finish(self) -> Vec<Problem> {
-        drop(self.events);
-        match self.thread.join() {
+        match self.0.join() {
             Ok(problems) => problems,
             Err(panic) => std::panic::resume_unwind(panic),
         }

@@ -278,9 +278,10 @@ impl Run<'_> {
             reporting.send(event);
         });
         drop(guard);
-        // While the reporters write their last.
+        let closing = reporting.close();
+        // Beside the reporters.
         let remembered = memory.add(&record);
-        let problems = reporting.finish();
+        let problems = closing.finish();
         let report_failed = self.tell_problems(&problems);
         remembered.warn(self.context);
         match verdict::exit_code(&result, report_failed) {
