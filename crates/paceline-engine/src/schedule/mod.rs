@@ -28,12 +28,16 @@
 //! a reservation when as many tasks have started as were known when it became ready; in a run to
 //! which nothing is added and in which nothing is retried, that never happens.
 //!
+//! *Followers.* Whoever drives it may ask for a task to be started in advance, in the slots of one that
+//! runs: see [`Scheduler::follow`].
+//!
 //! *Serial tasks in a block.* They run one after the other while nothing else runs: first, if
 //! something depends on them and nothing has started; else last. When one that others depend on
 //! becomes ready in between, the slots are emptied for it once the other work left is no longer
 //! than what it holds up.
 
 mod demand;
+mod follow;
 mod forecast;
 mod graph;
 pub(crate) mod pool;

@@ -15,9 +15,9 @@ use super::serial::{Rest, Serial, Turn};
 use super::task::{State, Task, TaskId, Waiting};
 
 #[derive(Clone, Debug)]
-struct Entry {
-    class: usize,
-    state: State,
+pub(super) struct Entry {
+    pub(super) class: usize,
+    pub(super) state: State,
     /// Whether what depends on it may run; true until it finished otherwise.
     satisfied: bool,
     /// Dependencies that have not finished.
@@ -28,6 +28,10 @@ struct Entry {
     is_other_work: bool,
     /// Whether it runs in name only, so that a serial task may run beside it.
     is_idle: bool,
+    /// The task that gets its slots when it ends.
+    pub(super) next: Option<usize>,
+    /// The task whose slots it will get; it holds none until then.
+    pub(super) behind: Option<usize>,
 }
 
 /// Decides which task starts next.
@@ -45,20 +49,20 @@ pub struct Scheduler {
     pool: Pool,
     graph: Graph,
     forecast: Forecast,
-    demand: Demand,
-    ready: Ready,
-    serial: Serial,
-    tasks: Vec<Entry>,
+    pub(super) demand: Demand,
+    pub(super) ready: Ready,
+    pub(super) serial: Serial,
+    pub(super) tasks: Vec<Entry>,
     running: Vec<usize>,
     waiting: usize,
-    halted: bool,
+    pub(super) halted: bool,
     /// How many starts there have been.
     started: u64,
     /// How many starts there can be: tasks and retries.
     known: u64,
     /// Ready tasks with their deadlines, longest waiting first.
     ages: VecDeque<(u64, usize)>,
-    reservations: Reservations,
+    pub(super) reservations: Reservations,
 }
 
 impl Scheduler {
@@ -139,6 +143,8 @@ impl Scheduler {
                 deadline: 0,
                 is_other_work: false,
                 is_idle: false,
+                next: None,
+                behind: None,
             });
         }
         let new = first..self.tasks.len();
@@ -212,15 +218,20 @@ impl Scheduler {
                 reserved.or_else(|| self.pick())?
             }
         };
+        self.pool.take(self.ready.profile(self.tasks[task].class));
+        self.begin(task);
+        Some(TaskId(task))
+    }
+
+    /// A task that waited runs from now on.
+    pub(super) fn begin(&mut self, task: usize) {
         let entry = &mut self.tasks[task];
         entry.state = State::Running;
         let profile = self.ready.profile(entry.class);
-        self.pool.take(profile);
         self.demand.remove(profile, self.forecast.time(task));
         self.running.push(task);
         self.waiting -= 1;
         self.started += 1;
-        Some(TaskId(task))
     }
 
     /// A running task has run to its end.
@@ -300,10 +311,15 @@ impl Scheduler {
             serial: false,
             ..busy.clone()
         };
-        self.pool.release(&busy);
+        let is_passed_on = self.pass_on(task.0);
+        if !is_passed_on {
+            self.pool.release(&busy);
+        }
         self.pool.take(&idle);
         self.tasks[task.0].class = self.ready.class(idle);
-        self.ready.released(class, self.pool.free(), &self.demand);
+        if !is_passed_on {
+            self.ready.released(class, self.pool.free(), &self.demand);
+        }
     }
 
     /// How many slots nobody holds.
@@ -387,10 +403,10 @@ impl Scheduler {
         self.ready.profile(self.tasks[task].class).serial
     }
 
-    /// What runs but for tasks that are idle.
+    /// What runs but for tasks that are idle, and for those that wait for the end of another.
     fn busy(&self) -> impl Iterator<Item = usize> {
         let running = self.running.iter().copied();
-        running.filter(|&task| !self.tasks[task].is_idle)
+        running.filter(|&task| !self.tasks[task].is_idle && self.tasks[task].behind.is_none())
     }
 
     fn rest(&self) -> Rest {
@@ -494,6 +510,9 @@ impl Scheduler {
         let at = self.running.iter().position(|&running| running == task);
         let at = at.expect("only a running task can end");
         self.running.swap_remove(at);
+        if self.pass_on(task) {
+            return;
+        }
         let class = self.tasks[task].class;
         self.pool.release(self.ready.profile(class));
         self.ready.released(class, self.pool.free(), &self.demand);
