@@ -109,6 +109,8 @@ pub type NameTest = fn(id: &str, file: &str) -> Vec<String>;
 pub struct Framework {
     /// Whether workers are forked from a booted host where that is possible.
     pub fork: bool,
+    /// Whether a host that can fork workers can, as a rule, be the only one itself.
+    pub stays: bool,
     /// What a worker's `welcome` holds besides what the engine itself puts there.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// At most so many workers at once; `None` for as many as there are slots.

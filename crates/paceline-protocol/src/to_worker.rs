@@ -19,6 +19,8 @@ pub enum ToWorker {
     },
     /// To a host: fork a worker.
     Fork(Fork),
+    /// To a host that can: be the suite's only worker, without a fork.
+    Stay(Fork),
     /// Run a unit.
     Run(Run),
     /// Answers `need_next`: it is not known yet.
@@ -51,7 +53,7 @@ pub struct Welcome {
     pub options: Map<String, Value>,
 }
 
-/// See [`ToWorker::Fork`].
+/// See [`ToWorker::Fork`] and [`ToWorker::Stay`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fork {
     /// The worker's number.

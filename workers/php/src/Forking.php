@@ -1,14 +1,21 @@
 <?php declare(strict_types=1);
 namespace Paceline\Worker;
 
-/** What a forked worker was forked for. */
-final class Fork
+/** The worker that this process has become: a fork of the host, or the host itself. */
+final class Role
 {
+    /** @param ?list<int> $kept the host's own stdout and stderr, where this is the host */
     public function __construct(
         public readonly int $number,
         public readonly string $token,
         public readonly ?string $log,
+        public readonly ?array $kept,
     ) {
+    }
+
+    public function isHost(): bool
+    {
+        return $this->kept !== null;
     }
 }
 
@@ -62,18 +69,36 @@ final class Forking
      *
      * @param array<string, mixed> $message the `fork`
      */
-    public function leaveTheHost(array $message, int $number): void
+    public function leaveTheHost(array $message, int $number): Role
     {
         \posix_setpgid(0, 0);
+
+        return $this->takeRole($message, $number, true);
+    }
+
+    /**
+     * The first steps of a host that becomes the only worker.
+     *
+     * @param array<string, mixed> $message the `stay`
+     */
+    public function stay(array $message, int $number): Role
+    {
+        return $this->takeRole($message, $number, false);
+    }
+
+    /** @param array<string, mixed> $message */
+    private function takeRole(array $message, int $number, bool $forked): Role
+    {
         \pcntl_signal(\SIGCHLD, \SIG_DFL);
         \pcntl_async_signals(false);
-        if (\is_string($message['log'] ?? null)) {
-            $this->process->redirect($message['log']);
-        }
+        $log = \is_string($message['log'] ?? null) ? $message['log'] : null;
+        $kept = $log === null ? [] : $this->process->redirect($log, $forked);
         Environment::ofWorker($number, (array) ($message['env'] ?? []));
         // A suite that has set a seed wants that one; else workers must not all draw the same numbers.
         if (!$this->seeded) {
             \mt_srand();
         }
+
+        return new Role($number, (string) ($message['token'] ?? ''), $log, $forked ? null : $kept);
     }
 }

@@ -1,7 +1,7 @@
 <?php declare(strict_types=1);
 namespace Paceline\Worker;
 
-/** Tells the units, forks a worker for each `fork`, tells when one has ended, until `shutdown`. */
+/** Tells the units, forks a worker for each `fork`, tells when one has ended, until `shutdown`; or becomes the only worker. */
 final class Host
 {
     private const UNITS_A_MESSAGE = 500;
@@ -34,8 +34,8 @@ final class Host
         return \array_values($files);
     }
 
-    /** Returns null when the run is over, and a Fork in each child. */
-    public function serve(Plan $plan, Driver $driver): ?Fork
+    /** Returns null when the run is over, and the Role of a process that is to work: a child, or this one. */
+    public function serve(Plan $plan, Driver $driver): ?Role
     {
         foreach ($driver->messages() as $message) {
             $this->connection->put($message);
@@ -53,6 +53,8 @@ final class Host
         $ready = [
             'kind' => 'ready',
             'can_fork' => $whyNot === null,
+            // Its coverage data would be there twice.
+            'can_stay' => $whyNot === null && !$driver->hasCoverage(),
             'collect' => 'whole',
             'rootdir' => \getcwd(),
             'config_file' => $driver->configFile(),
@@ -74,25 +76,35 @@ final class Host
             \pcntl_signal(\SIGCHLD, static function (): void {}, false);
             $plan->prepare();
         }
-        $fork = $this->loop();
-        if ($fork === null && $whyNot === null) {
+        $role = $this->loop();
+        if ($role === null && $whyNot === null) {
             \pcntl_signal(\SIGCHLD, \SIG_DFL);
             \pcntl_async_signals(false);
         }
 
-        return $fork;
+        return $role;
     }
 
-    private function loop(): ?Fork
+    /** Goes on as host after this process was the only worker, until the run is over. */
+    public function resume(Role $role): void
+    {
+        \fflush(\STDOUT);
+        $this->process->restore($role->kept ?? []);
+        $this->loop();
+    }
+
+    private function loop(): ?Role
     {
         $ending = false;
         while (true) {
             while (($message = $this->connection->poll(true)) !== null) {
                 if ($message['kind'] === 'fork') {
-                    $fork = $this->fork($message);
-                    if ($fork !== null) {
-                        return $fork;
+                    $role = $this->fork($message);
+                    if ($role !== null) {
+                        return $role;
                     }
+                } elseif ($message['kind'] === 'stay' && \is_int($message['worker'] ?? null)) {
+                    return $this->forking->stay($message, $message['worker']);
                 } elseif ($message['kind'] === 'shutdown') {
                     $ending = true;
                 } elseif ($message['kind'] !== 'welcome') {
@@ -115,7 +127,7 @@ final class Host
     }
 
     /** @param array<string, mixed> $message */
-    private function fork(array $message): ?Fork
+    private function fork(array $message): ?Role
     {
         $number = $message['worker'] ?? null;
         $reason = \is_int($number) ? $this->process->whyNot() : 'no worker number';
@@ -132,10 +144,8 @@ final class Host
         }
         if ($pid === 0) {
             $this->connection->abandon();
-            $this->forking->leaveTheHost($message, $number);
-            $log = $message['log'] ?? null;
 
-            return new Fork($number, (string) ($message['token'] ?? ''), \is_string($log) ? $log : null);
+            return $this->forking->leaveTheHost($message, $number);
         }
         @\posix_setpgid($pid, $pid); // whoever is first
         $this->children[$pid] = $number;

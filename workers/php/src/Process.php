@@ -4,6 +4,8 @@ namespace Paceline\Worker;
 /** What a forked process needs of the system: PHP itself has neither `dup2` nor `_exit`. */
 final class Process
 {
+    private const DUP_CLOSED_ON_EXEC = \PHP_OS_FAMILY === 'Linux' ? 1030 : 67;
+
     private ?\FFI $c = null;
     private ?string $problem = null;
     private bool $asked = false;
@@ -21,22 +23,41 @@ final class Process
         return $this->problem;
     }
 
-    /** Makes stdout and stderr append to a file. */
-    public function redirect(string $file): void
+    /**
+     * Makes stdout and stderr append to a file.
+     *
+     * @return list<int> what `restore` takes to undo it
+     */
+    public function redirect(string $file, bool $forGood = true): array
     {
         $c = $this->c();
         if ($c === null) {
-            return;
+            return [];
         }
         [$append, $create] = \PHP_OS_FAMILY === 'Linux' ? [0x400, 0x40] : [0x8, 0x200];
         $descriptor = $c->open($file, 1 | $append | $create, 0600);
         if ($descriptor < 0) {
-            return;
+            return [];
         }
+        // Programs that tests start do not inherit what is kept (F_DUPFD_CLOEXEC).
+        $kept = $forGood ? [] : [$c->fcntl(1, self::DUP_CLOSED_ON_EXEC, 10), $c->fcntl(2, self::DUP_CLOSED_ON_EXEC, 10)];
         $c->dup2($descriptor, 1);
         $c->dup2($descriptor, 2);
         if ($descriptor > 2) {
             $c->close($descriptor);
+        }
+
+        return $kept;
+    }
+
+    /** @param list<int> $kept what `redirect` has returned */
+    public function restore(array $kept): void
+    {
+        foreach ($kept as $at => $descriptor) {
+            if ($descriptor >= 0) {
+                $this->c()?->dup2($descriptor, $at + 1);
+                $this->c()?->close($descriptor);
+            }
         }
     }
 

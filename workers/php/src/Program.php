@@ -68,8 +68,8 @@ final class Program
         return $this->runPhpunit($options, $number, $log, $process);
     }
 
-    /** Connects and says hello for a process that the host has forked. */
-    public function meetForked(int $number, string $token, ?string $log): Connection
+    /** Connects and says hello for the worker that this process has become. */
+    public function meetAgain(int $number, string $token, ?string $log): Connection
     {
         return $this->meet($token, 'worker', $number, $log);
     }

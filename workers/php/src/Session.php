@@ -36,21 +36,27 @@ final class Session
         require __DIR__ . '/Host.php';
         require __DIR__ . '/Forking.php';
         $host = new Host($this->connection, $this->process, $this->log);
-        $fork = $host->serve($plan, $driver);
-        if ($fork === null) {
+        $role = $host->serve($plan, $driver);
+        if ($role === null) {
             foreach ($driver->hasCoverage() ? $host->coverageFiles() : [] as $file) {
                 $driver->addCoverage($file);
             }
 
             return;
         }
-        $this->number = $fork->number;
-        $this->log = $fork->log;
-        $this->connection = $this->program->meetForked($fork->number, $fork->token, $fork->log);
+        $this->number = $role->number;
+        $this->log = $role->log;
+        $toHost = $this->connection;
+        $this->connection = $this->program->meetAgain($role->number, $role->token, $role->log);
         $this->process->closeOnExec($this->connection->stream());
         $this->work($plan, $host->coverageDirectory());
         $this->connection->send(['kind' => 'goodbye', 'exit_status' => 0]);
-        $this->process->leave(0);
+        if (!$role->isHost()) {
+            $this->process->leave(0);
+        }
+        $this->connection->abandon();
+        $this->connection = $toHost;
+        $host->resume($role);
     }
 
     /** The host's last word, after PHPUnit has finished. */

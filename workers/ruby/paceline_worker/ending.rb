@@ -13,9 +13,9 @@ module PacelineWorker
     end
 
     class << self
-      # In a host or spawned worker, before anything of the suite is loaded: the block runs after
-      # all others, with the exit status.
-      def last(&block)
+      # The block runs with the exit status, after those that are registered later: registered before
+      # anything of the suite is loaded, after all others.
+      def after_later_ones(&block)
         pid = Process.pid
         at_exit { block.call(status_of($!)) if Process.pid == pid }
       end

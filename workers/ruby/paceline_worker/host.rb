@@ -2,7 +2,7 @@
 
 module PacelineWorker
   # Waits with a booted suite, forks a worker for each `fork`, tells when one has ended, until
-  # `shutdown`.
+  # `shutdown`; or becomes the only worker.
   class Host
     # Objects; above that a collection before the first fork pays.
     LARGE_HEAP = 400_000
@@ -17,15 +17,16 @@ module PacelineWorker
       @children = {}
       @tests = 0
       @failed = 0
-      @forked = false
+      @prepared = false
     end
 
-    # Whether it has forked: then it is the process in which the suite's own hooks run.
-    def forked?
-      @forked
+    # Whether it, or what it has forked, runs tests: then the suite's own hooks are to run here.
+    def prepared?
+      @prepared
     end
 
-    # Returns nil when the run is over, and in each child the message that it was forked for.
+    # Returns nil when the run is over; in each child the `fork` that it is the answer to; and the
+    # `stay` where this process is to be the worker.
     def serve
       reader, writer = IO.pipe
       previous = Process.respond_to?(:fork) ? trap("CHLD") { writer.write_nonblock(".", exception: false) } : nil
@@ -73,6 +74,10 @@ module PacelineWorker
           case message["kind"]
           when "fork"
             return message if fork_worker(message)
+          when "stay"
+            @prepared = true
+            @driver.before_tests
+            return message
           when "shutdown"
             @tests = message["tests"] || 0
             @failed = message["failed"] || 0
@@ -117,9 +122,9 @@ module PacelineWorker
 
     def prepare
       Streams.flush
-      return if @forked
+      return if @prepared
 
-      @forked = true
+      @prepared = true
       @driver.before_tests
       # What exists now is shared by the workers until they write to it. A small heap is not worth
       # the time.

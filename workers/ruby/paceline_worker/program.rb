@@ -40,7 +40,7 @@ module PacelineWorker
 
       ARGV.clear
       @connection = Connection.new(@env["CONNECT"])
-      Ending.last { |status| say_goodbye(status) }
+      Ending.after_later_ones { |status| say_goodbye(status) }
       file, name = DRIVERS.fetch(@framework)
       require_relative file
       @driver = PacelineWorker.const_get(name).new
@@ -61,12 +61,29 @@ module PacelineWorker
       announce
       host = Host.new(@connection, @driver)
       message = host.serve
-      return run_forked(message) if message
+      return run_forked(message) if message && message["kind"] == "fork"
 
-      @driver.after_tests(wanted: host.forked?)
+      stay(host, message) if message
+      @driver.after_tests(wanted: host.prepared?)
       Ending.silence_autorun
       @goodbye = { summary: @driver.summary }.compact
       exit(host.failed.zero? ? 0 : 1)
+    end
+
+    # The host is the only worker, until there is nothing more to run, and then a host again. What
+    # tests have left to be done at the end of the process is still the worker's.
+    def stay(host, message)
+      Ending.after_later_ones { |status| leave_as_worker(status, host.failed.zero? ? 0 : 1) }
+      own = @connection
+      streams = Streams::ALL.map(&:dup)
+      set_worker(message)
+      @connection = Connection.new(own.address)
+      greet("worker", message["worker"])
+      run_units(message["worker"])
+      streams.zip(Streams::ALL) { |saved, stream| Streams.redirect(stream, saved) }
+      streams.each(&:close)
+      @connection = own
+      host.serve
     end
 
     def run_forked(message)
@@ -78,16 +95,21 @@ module PacelineWorker
       rescue SystemCallError
         nil # the host was first
       end
-      (message["env"] || {}).each { |name, value| ENV[name] = value&.to_s }
       @env["ROLE"] = "worker"
-      @env["TOKEN"] = message["token"]
-      @env["LOG"] = message["log"]
-      to_log(message["log"]) if message["log"]
-      srand
+      set_worker(message)
       @driver.forked
       @connection = Connection.new(address)
       greet("worker", message["worker"])
       work(message["worker"])
+    end
+
+    # What a process is told that becomes a worker after it has booted.
+    def set_worker(message)
+      (message["env"] || {}).each { |name, value| ENV[name] = value&.to_s }
+      @env["TOKEN"] = message["token"]
+      @env["LOG"] = message["log"]
+      to_log(message["log"]) if message["log"]
+      srand
     end
 
     def run_spawned
@@ -175,14 +197,21 @@ module PacelineWorker
         @connection.put({ kind: "discovered", units: part, complete: index == parts.size - 1 })
       end
       why_not = Host.why_not(@driver)
-      @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, collect: "whole",
-                         rootdir: Dir.pwd, config_file: @driver.config_file, maxfail: @driver.maxfail,
-                         worker_input: @driver.worker_input })
+      @connection.send({ kind: "ready", can_fork: why_not.nil?, why_not: why_not, can_stay: why_not.nil?,
+                         collect: "whole", rootdir: Dir.pwd, config_file: @driver.config_file,
+                         maxfail: @driver.maxfail, worker_input: @driver.worker_input })
     end
 
     # Working.
 
     def work(number)
+      run_units(number)
+      @driver.after_tests
+      Ending.silence_autorun
+      @goodbye = {}
+    end
+
+    def run_units(number)
       set_environment(number, @options.workers)
       @driver.prepare_worker(number)
       Paceline.run_worker_setup(number)
@@ -192,9 +221,6 @@ module PacelineWorker
       @capture.stop
       Paceline.run_worker_teardown(number)
       @driver.leave_worker(number)
-      @driver.after_tests
-      Ending.silence_autorun
-      @goodbye = {}
     end
 
     def set_environment(number, workers)
@@ -224,6 +250,14 @@ module PacelineWorker
         @worker.ended_badly("exit code #{status}")
       end
       @connection.send({ kind: "goodbye", exit_status: status, **@goodbye })
+    end
+
+    # `usual` is the status with which the host ends.
+    def leave_as_worker(status, usual)
+      return unless @goodbye
+
+      @worker.ended_badly("exit code #{status}") if status != usual
+      @worker.connection.send({ kind: "goodbye", exit_status: status })
     end
   end
 end

@@ -111,6 +111,7 @@ impl Adapter for Phpunit {
             },
             framework: Framework {
                 fork: !settings.spawn,
+                stays: true,
                 options,
                 workers: settings.workers,
                 rerun: command(&rerun),

@@ -105,6 +105,7 @@ impl Adapter for Pytest {
             },
             framework: Framework {
                 fork: !settings.spawn,
+                stays: false,
                 options,
                 workers: settings.workers,
                 interactive: request.interactive.is_some(),

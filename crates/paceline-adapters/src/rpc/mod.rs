@@ -109,6 +109,7 @@ impl Adapter for Rpc {
             },
             framework: Framework {
                 fork: false,
+                stays: false,
                 options,
                 workers: settings.workers,
                 rerun: start.line(&["--exact".to_owned()]),

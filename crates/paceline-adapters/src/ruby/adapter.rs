@@ -97,6 +97,7 @@ impl Adapter for Ruby {
             },
             framework: plan::Framework {
                 fork: !settings.spawn,
+                stays: true,
                 options,
                 workers: match request.interactive {
                     Some(_) => Some(1),

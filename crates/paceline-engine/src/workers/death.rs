@@ -224,13 +224,14 @@ mod tests {
     use paceline_protocol::Captured;
 
     use super::*;
+    use crate::workers::worker::Origin;
 
     #[test]
     fn the_last_words_are_those_of_this_worker_and_not_too_many() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("worker-0.log");
         fs::write(&log, "of an earlier worker\n").unwrap();
-        let mut worker = Worker::new(log.clone(), Instant::now());
+        let mut worker = Worker::new(Origin::Forked, log.clone(), Instant::now());
         assert_eq!(last_output(&worker), []);
         let noise = "x".repeat(2 * LAST_OUTPUT as usize);
         fs::write(&log, format!("of an earlier worker\n{noise}the end")).unwrap();

@@ -9,7 +9,7 @@ use super::clock::END_PATIENCE;
 use super::death::last_words;
 use super::host::HostState;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
-use super::worker::KillCause;
+use super::worker::{KillCause, Origin};
 use crate::attempt::Stop;
 use crate::event::{AttemptResult, NotRun, NoteKind};
 use crate::outcome::Outcome;
@@ -35,12 +35,27 @@ impl<'env> FrameworkSuite<'env> {
         let state = self.host.state;
         self.host.deadline = None;
         self.usage.push(result.usage);
-        let died = state != HostState::Ending || self.host.goodbye.is_none();
-        self.host.state = HostState::Gone;
         if let Some(link) = self.host.link.take() {
             link.close();
         }
-        if died && self.ended_early.is_none() && core.stopping.is_none() {
+        let is_wanted = self.ended_early.is_none() && core.stopping.is_none();
+        let stayed = self.workers.iter().find(|(_, w)| w.origin == Origin::Host);
+        if let Some((&number, worker)) = stayed {
+            // Whatever it ran is to blame, not the host; what is left can run elsewhere.
+            let as_worker = state == HostState::Serving && worker.goodbye.is_none() && is_wanted;
+            self.host.state = if as_worker {
+                HostState::Lost
+            } else {
+                HostState::Gone
+            };
+            self.worker_exited(core, number, result.exit);
+            if as_worker {
+                return;
+            }
+        }
+        let died = state != HostState::Ending || self.host.goodbye.is_none();
+        self.host.state = HostState::Gone;
+        if died && is_wanted {
             let what = match state {
                 HostState::Booting => "its host ended before it was ready",
                 _ => "its host died",
@@ -60,7 +75,17 @@ impl<'env> FrameworkSuite<'env> {
             self.fail(core, &text, Some(result));
         } else if died {
             self.not_run_all(core);
-        } else if self.is_stopped
+        } else {
+            self.conclude(core);
+        }
+        for number in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.kill(number, KillCause::Stopped, core);
+        }
+    }
+
+    /// All has run that was to run: says what no test has said.
+    pub(super) fn conclude(&mut self, core: &mut Core<'_, '_, 'env>) {
+        if self.is_stopped
             && core.stopping.is_none()
             && core.ledger.suite_counts(self.id).failures() == 0
         {
@@ -70,9 +95,6 @@ impl<'env> FrameworkSuite<'env> {
             self.enter_suite_error(core, Outcome::Failed, &text, None);
         } else {
             self.check_exit_status(core);
-        }
-        for number in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.kill(number, KillCause::Stopped, core);
         }
     }
 
@@ -194,13 +216,17 @@ impl<'env> FrameworkSuite<'env> {
         {
             self.deaths += 1;
         }
-        if worker.has_begun
-            && let Some(task) = queue.pop_front()
-        {
-            self.part_was_cut(core, &worker, number, task, ended_well);
-        }
+        let begun = if worker.has_begun {
+            queue.pop_front()
+        } else {
+            None
+        };
+        // First what was sent ahead, so that it gets no slot of its own.
         for task in queue {
-            self.hand_on(core, task);
+            self.put_back(core, task);
+        }
+        if let Some(task) = begun {
+            self.part_was_cut(core, &worker, number, task, ended_well);
         }
         if self.deaths >= MOST_DEATHS && self.ended_early.is_none() {
             let text = format!(
@@ -223,7 +249,9 @@ impl<'env> FrameworkSuite<'env> {
             Peer::Worker(_, number) => {
                 if let Some(worker) = self.workers.get_mut(&number) {
                     worker.closed = Some(Instant::now());
-                    if worker.exited.is_some() {
+                    // A host that was it goes on as host.
+                    let goes_on = worker.origin == Origin::Host && worker.goodbye.is_some();
+                    if worker.exited.is_some() || goes_on {
                         self.worker_is_gone(core, number);
                     }
                 }

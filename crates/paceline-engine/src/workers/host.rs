@@ -15,6 +15,8 @@ pub(super) enum HostState {
     Booting,
     /// It is there, and forks workers.
     Serving,
+    /// It was the suite's only worker and has died as that; workers boot by themselves from now on.
+    Lost,
     /// It has been told to end.
     Ending,
     /// It has ended.
@@ -34,6 +36,13 @@ pub(super) struct Host {
     pub(super) is_closed: bool,
     /// What it said before it ended.
     pub(super) errors: Vec<String>,
+}
+
+impl HostState {
+    /// Whether units can be handed out.
+    pub(super) fn has_workers(self) -> bool {
+        matches!(self, Self::Serving | Self::Lost)
+    }
 }
 
 impl Host {

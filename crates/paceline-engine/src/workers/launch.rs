@@ -9,17 +9,18 @@ use std::time::{Duration, Instant};
 use paceline_protocol::{Fork, PROTOCOL_VERSION, ToWorker, Welcome};
 
 use super::suite::FrameworkSuite;
-use super::worker::Worker;
+use super::worker::{Origin, Worker};
 use crate::attempt::{Handle, Job, JobId, Program, ProgramLog, Sweep};
 use crate::plan::Launch;
 use crate::run::{Core, LinkId, Peer};
 
 /// How long a worker may take from its start to its first message.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
-/// A suite that is expected to take less runs on one worker: another one would cost more, where
-/// workers boot by themselves and where they are forked.
-const WORTH_A_BOOT: Duration = Duration::from_millis(100);
-const WORTH_A_FORK: Duration = Duration::from_millis(4);
+/// What several workers have to save against one to be worth it: where workers boot by themselves;
+/// where they are forked; and where the host itself can be the one.
+const WORTH_BOOTS: Duration = Duration::from_millis(50);
+const WORTH_FORKS: Duration = Duration::from_millis(2);
+const WORTH_LEAVING_THE_HOST: Duration = Duration::from_millis(15);
 
 impl<'env> FrameworkSuite<'env> {
     pub(super) fn start_host(&self, core: &mut Core<'_, '_, 'env>) -> io::Result<Handle> {
@@ -59,21 +60,30 @@ impl<'env> FrameworkSuite<'env> {
         }
     }
 
+    /// How many workers the suite may have, as far as that can be told before its units are known.
     pub(super) fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
-        let expected: Duration = self.framework.expected_tests.values().sum();
-        // What was asked for and not what came of it: processes have been told the number.
-        let worth = if self.framework.fork {
-            WORTH_A_FORK
-        } else {
-            WORTH_A_BOOT
+        let most = match self.framework.workers {
+            Some(most) => most.min(core.options.jobs).max(1),
+            None => core.options.jobs,
         };
-        let is_small = !self.framework.expected_tests.is_empty() && expected < worth;
-        let most = if is_small || self.framework.interactive {
+        let expected = &self.framework.expected_tests;
+        let is_small = !expected.is_empty() && self.is_small(expected.values().sum(), most);
+        if self.framework.interactive || is_small {
             1
         } else {
-            core.options.jobs
+            most
+        }
+    }
+
+    /// Whether this is so little to do that so many workers are not worth what they cost.
+    pub(super) fn is_small(&self, expected: Duration, workers: u32) -> bool {
+        // What was asked for and not what came of it: processes have been told the number.
+        let worth = match (self.framework.fork, self.framework.stays) {
+            (true, true) => WORTH_LEAVING_THE_HOST,
+            (true, false) => WORTH_FORKS,
+            (false, _) => WORTH_BOOTS,
         };
-        most.min(self.framework.workers.unwrap_or(u32::MAX)).max(1)
+        expected.saturating_sub(expected / workers.max(1)) < worth
     }
 
     /// An idle worker, one that is starting and has nothing yet, or a new one.
@@ -89,15 +99,9 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(number) = find(&asks).or_else(|| find(&idle)) {
             return Ok(number);
         }
-        let usable =
-            |worker: &Worker| !worker.is_ending && worker.kill.is_none() && worker.closed.is_none();
-        let count = self
-            .workers
-            .values()
-            .filter(|worker| usable(worker))
-            .count();
-        if count >= self.most_workers(core) as usize {
-            let busy = self.workers.iter().filter(|(_, worker)| usable(worker));
+        let count = self.workers.values().filter(|w| w.is_usable()).count();
+        if count >= self.most as usize {
+            let busy = self.workers.iter().filter(|(_, worker)| worker.is_usable());
             if let Some((number, _)) = busy.min_by_key(|(_, worker)| worker.queue.len()) {
                 return Ok(*number);
             }
@@ -114,18 +118,26 @@ impl<'env> FrameworkSuite<'env> {
         let exchange = core.exchange()?;
         let token = exchange.expect(Peer::Worker(self.id, number))?;
         let address = exchange.address().to_owned();
-        let mut worker = Worker::new(log.clone(), Instant::now() + CONNECT_PATIENCE);
+        let origin = self.next_origin();
+        let mut worker = Worker::new(origin, log.clone(), Instant::now() + CONNECT_PATIENCE);
         let env = worker_environment(number, &core.options.run);
-        if let (true, Some(link)) = (self.forks, &mut self.host.link) {
-            link.send(&ToWorker::Fork(Fork {
+        if origin != Origin::Spawned
+            && let Some(link) = &mut self.host.link
+        {
+            let env = env.into_iter().map(|(name, value)| (name, Some(value)));
+            let what = Fork {
                 worker: number,
                 token,
-                env: env
-                    .into_iter()
-                    .map(|(name, value)| (name, Some(value)))
-                    .collect(),
+                env: env.collect(),
                 log: Some(log.display().to_string()),
-            }));
+            };
+            if origin == Origin::Host {
+                // From then on it is no host that could fork.
+                self.forks = false;
+                link.send(&ToWorker::Stay(what));
+            } else {
+                link.send(&ToWorker::Fork(what));
+            }
         } else {
             let own = [
                 ("PACELINE_CONNECT".to_owned(), address),
@@ -159,6 +171,19 @@ impl<'env> FrameworkSuite<'env> {
         }
         self.workers.insert(number, worker);
         Ok(number)
+    }
+
+    /// Where the next worker comes from. A host whose suite runs on one worker is that worker, where
+    /// it can be: that saves a fork, and what a forked process copies.
+    fn next_origin(&self) -> Origin {
+        let can_stay = self.ready.as_ref().is_some_and(|ready| ready.can_stay);
+        if !self.forks || self.host.link.is_none() {
+            Origin::Spawned
+        } else if can_stay && self.workers.is_empty() && self.most == 1 {
+            Origin::Host
+        } else {
+            Origin::Forked
+        }
     }
 
     /// What starts a worker: what has started the host, or what the host has said.
@@ -201,13 +226,14 @@ impl<'env> FrameworkSuite<'env> {
                 self.host.link = Some(link);
             }
             Peer::Worker(_, number) => {
-                let mut welcome = if self.forks {
+                let origin = self.workers.get(&number).map(|worker| worker.origin);
+                let mut welcome = if origin == Some(Origin::Spawned) {
+                    self.welcome(core)
+                } else {
                     Welcome {
                         protocol: PROTOCOL_VERSION,
                         ..Welcome::default()
                     }
-                } else {
-                    self.welcome(core)
                 };
                 let Some(worker) = self.workers.get_mut(&number) else {
                     link.close();

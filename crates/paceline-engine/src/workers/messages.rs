@@ -313,6 +313,7 @@ impl<'env> FrameworkSuite<'env> {
             }
         }
         self.end_part(core, task);
+        self.send_ahead(core, number);
         Ok(())
     }
 

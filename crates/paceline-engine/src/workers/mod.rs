@@ -5,10 +5,11 @@
 //! - `suite`: the life of a suite; `launch`: starts its processes; `end`: how they and the suite end
 //! - `messages`: what workers say; `collect`, `results`: what becomes of it; `death`: what becomes of
 //!   the work of a worker that has gone; `stacks`: what is shown of where it was
-//! - `split`: shares the rest of a unit with a worker that has nothing to do
+//! - `ahead`: sends units ahead; `split`: shares the rest of a unit with a worker that has nothing to do
 //! - `late`: tests that run last
 //! - `clock`: timeouts, and how a worker is made to end
 
+mod ahead;
 mod clock;
 mod collect;
 mod death;

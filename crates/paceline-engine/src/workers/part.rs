@@ -8,6 +8,8 @@ pub(super) struct Part {
     pub(super) unit: usize,
     /// Indexes of tests; `None` for a unit that has not been collected.
     pub(super) tests: Option<Vec<u32>>,
+    /// How long it is expected to take, where anything is known.
+    pub(super) expected: Option<Duration>,
     pub(super) isolation: Option<String>,
     /// Whether nothing runs beside it.
     pub(super) serial: bool,
@@ -24,6 +26,7 @@ impl Part {
         Self {
             unit,
             tests: None,
+            expected: None,
             isolation: None,
             serial: false,
             worker: None,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use paceline_protocol::{TakeBack, ToWorker};
 
-use super::host::HostState;
 use super::suite::FrameworkSuite;
 use crate::run::Core;
 
@@ -22,7 +21,7 @@ impl<'env> FrameworkSuite<'env> {
     /// `r` of the unit, if `c + r/2 < r`.
     pub(super) fn split_where_it_pays(&mut self, core: &mut Core<'_, '_, 'env>) {
         if core.scheduler.free_slots() == 0
-            || self.host.state != HostState::Serving
+            || !self.host.state.has_workers()
             || self.ended_early.is_some()
             || core.stopping.is_some()
             || self.suite.constraints.serial
@@ -36,12 +35,7 @@ impl<'env> FrameworkSuite<'env> {
             .values()
             .filter(|w| !w.is_ending && w.closed.is_none())
             .count();
-        if !is_idle
-            && self
-                .framework
-                .workers
-                .is_some_and(|most| usable >= most as usize)
-        {
+        if !is_idle && usable >= self.most as usize {
             return;
         }
         let start_cost = match (is_idle, self.forks) {

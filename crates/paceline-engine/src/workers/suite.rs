@@ -10,7 +10,7 @@ use super::host::{Host, HostState};
 use super::late::Gate;
 use super::part::Part;
 use super::unit::{TestState, Unit};
-use super::worker::{Kill, Worker};
+use super::worker::{Kill, Origin, Worker};
 use crate::event::{EventKind, NotRun, NoteKind, SuiteNote, Usage};
 use crate::outcome::Outcome;
 use crate::plan::{Constraints, Framework, Suite, SuiteId};
@@ -28,8 +28,10 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) suite: &'env Suite,
     pub(super) framework: &'env Framework,
     pub(super) host: Host,
-    /// Whether workers are forked.
+    /// Whether the next worker comes from the host; else it boots by itself.
     pub(super) forks: bool,
+    /// How many workers it has at most.
+    pub(super) most: u32,
     pub(super) ready: Option<Ready>,
     pub(super) units: Vec<Unit>,
     pub(super) parts: BTreeMap<TaskId, Part>,
@@ -70,6 +72,7 @@ impl<'env> FrameworkSuite<'env> {
             framework,
             host: Host::new(),
             forks: framework.fork && !framework.interactive,
+            most: 1,
             ready: None,
             units: Vec::new(),
             parts: BTreeMap::new(),
@@ -127,7 +130,14 @@ impl<'env> FrameworkSuite<'env> {
         }
         self.ready = Some(ready);
         core.scheduler.idle(TaskId(self.id.0));
-        for (unit, expected) in self.expected_by_unit().into_iter().enumerate() {
+        let expected = self.expected_by_unit();
+        self.most = self.most_workers(core);
+        // What is selected may be little of a large suite.
+        let known: Option<Duration> = expected.iter().copied().sum();
+        if known.is_some_and(|known| self.is_small(known, self.most)) {
+            self.most = 1;
+        }
+        for (unit, expected) in expected.into_iter().enumerate() {
             self.add_part(core, Part::whole(unit), self.constraints(), expected);
         }
     }
@@ -165,10 +175,11 @@ impl<'env> FrameworkSuite<'env> {
     pub(super) fn add_part(
         &mut self,
         core: &mut Core<'_, '_, 'env>,
-        part: Part,
+        mut part: Part,
         constraints: Constraints,
         expected: Option<Duration>,
     ) -> TaskId {
+        part.expected = expected;
         let task = Task {
             constraints,
             after: self.after(core, &part),
@@ -192,7 +203,7 @@ impl<'env> FrameworkSuite<'env> {
         if self.is_gate(core, task) || !self.parts.contains_key(&task) {
             return;
         }
-        if self.ended_early.is_some() || self.host.state != HostState::Serving {
+        if self.ended_early.is_some() || !self.host.state.has_workers() {
             self.drop_part(core, task);
             core.scheduler.finish(task, true);
             return;
@@ -207,9 +218,10 @@ impl<'env> FrameworkSuite<'env> {
             }
         };
         self.hand(number, task);
+        self.send_ahead(core, number);
     }
 
-    fn hand(&mut self, number: u32, task: TaskId) {
+    pub(super) fn hand(&mut self, number: u32, task: TaskId) {
         if let Some(part) = self.parts.get_mut(&task) {
             part.worker = Some(number);
         }
@@ -276,13 +288,19 @@ impl<'env> FrameworkSuite<'env> {
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
-        // A host waits for the workers that it has forked by itself.
-        let are_ending = if self.forks {
-            self.workers.values().all(|worker| worker.is_ending)
-        } else {
-            self.workers.is_empty()
-        };
-        if self.parts.is_empty() && are_ending && self.host.state == HostState::Serving {
+        if !self.parts.is_empty() {
+            return;
+        }
+        // A host waits by itself for the workers that it has forked.
+        let mut workers = self.workers.values();
+        if self.host.state == HostState::Lost {
+            if self.workers.is_empty() {
+                self.host.state = HostState::Gone;
+                self.conclude(core);
+            }
+        } else if self.host.state == HostState::Serving
+            && workers.all(|worker| worker.is_ending && worker.origin != Origin::Spawned)
+        {
             self.end_host(core);
         }
     }
@@ -318,6 +336,16 @@ impl<'env> FrameworkSuite<'env> {
             return;
         }
         self.start_part(core, task);
+    }
+
+    /// A part that a worker has not begun with waits for its turn again.
+    pub(super) fn put_back(&mut self, core: &mut Core<'_, '_, 'env>, task: TaskId) {
+        if let Some(part) = self.parts.get_mut(&task) {
+            part.worker = None;
+        }
+        if !core.scheduler.requeue(task) {
+            self.drop_part(core, task);
+        }
     }
 
     /// A part will not run: its tests have not run.

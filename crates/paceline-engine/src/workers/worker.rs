@@ -23,6 +23,17 @@ pub(super) struct RunningTest {
     pub(super) pid: Option<Pid>,
 }
 
+/// Where a worker's process comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The host has forked it.
+    Forked,
+    /// It was started by itself, and boots.
+    Spawned,
+    /// It is the host.
+    Host,
+}
+
 /// Why a worker is made to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KillCause {
@@ -47,6 +58,7 @@ pub(super) enum Kill {
 
 /// A worker.
 pub(super) struct Worker {
+    pub(super) origin: Origin,
     /// `None` until it has connected.
     pub(super) link: Option<Link>,
     /// When it has to have connected.
@@ -87,8 +99,9 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(log: PathBuf, connect_by: Instant) -> Self {
+    pub(super) fn new(origin: Origin, log: PathBuf, connect_by: Instant) -> Self {
         Self {
+            origin,
             link: None,
             connect_by,
             pid: None,
@@ -122,7 +135,12 @@ impl Worker {
     /// Whether it can be handed a part now.
     pub(super) fn is_idle(&self) -> bool {
         let has_nothing = self.queue.is_empty() || (self.wants_next && self.queue.len() == 1);
-        has_nothing && !self.is_ending && self.kill.is_none() && self.closed.is_none()
+        has_nothing && self.is_usable()
+    }
+
+    /// Whether it can be handed parts, now or later.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.is_ending && self.kill.is_none() && self.closed.is_none()
     }
 }
 

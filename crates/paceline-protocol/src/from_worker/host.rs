@@ -37,6 +37,9 @@ pub struct Ready {
     pub can_fork: bool,
     /// Why it cannot.
     pub why_not: Option<String>,
+    /// Whether the host can be the only worker itself.
+    #[serde(default, deserialize_with = "or_default")]
+    pub can_stay: bool,
     /// `files` or `whole`.
     #[serde(default, deserialize_with = "or_default")]
     pub collect: String,

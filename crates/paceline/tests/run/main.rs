@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod interrupts;
 mod kills;
+mod one_worker;
 mod outcomes;
 mod phpunit;
 mod phpunit_options;

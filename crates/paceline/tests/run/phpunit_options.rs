@@ -103,7 +103,7 @@ fn a_spawned_worker_boots_by_itself_and_a_forked_one_does_not() {
     for start in ["fork", "spawn"] {
         let keys = format!("start = '{start}'\nargs = ['--bootstrap', 'boot.php']");
         let env = suite(&keys, &files);
-        env.expect(0, &["-j", "1"]);
+        env.expect(0, &["-j", "2"]);
         let boots: BTreeSet<String> = env.read("boots").lines().map(str::to_owned).collect();
         let workers = pids(&env, "");
         assert_eq!(workers.len(), 1);
