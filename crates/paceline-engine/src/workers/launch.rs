@@ -20,7 +20,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// where they are forked; and where the host itself can be the one.
 const WORTH_BOOTS: Duration = Duration::from_millis(50);
 const WORTH_FORKS: Duration = Duration::from_millis(2);
-const WORTH_LEAVING_THE_HOST: Duration = Duration::from_millis(15);
+const WORTH_LEAVING_THE_HOST: Duration = Duration::from_millis(4);
 
 impl<'env> FrameworkSuite<'env> {
     pub(super) fn start_host(&self, core: &mut Core<'_, '_, 'env>) -> io::Result<Handle> {
