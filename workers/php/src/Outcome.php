@@ -85,8 +85,9 @@ final class Outcome
     public function encode(int $unit, int $index): string
     {
         $head = '{"kind":"test_finished","unit":' . $unit . ',"test":' . $index . ',"outcome":"' . $this->outcome
-             . '","durations":[' . \number_format($this->setUp, 6, '.', '') . ',' . \number_format($this->time ?? 0.0, 6, '.', '')
-            . ',0],"assertions":' . $this->assertions;
+            // There are many of them, and whole numbers are written fastest.
+            . '","durations":[' . (int) ($this->setUp * 1e6) . 'e-6,' . (int) (($this->time ?? 0.0) * 1e6) . 'e-6,0],"assertions":'
+            . $this->assertions;
         if ($this->native === '' && $this->problems === [] && $this->output === '') {
             return $head . "}\n";
         }

@@ -39,8 +39,6 @@ module PacelineWorker
 
     # Adds whole lines. What does not fit is returned, from the start of a line.
     def write(lines)
-      return "" if lines.empty?
-
       written = 0
       bytes = lines.bytesize
       written += @file.syswrite(written.zero? ? lines : lines.byteslice(written..-1)) while written < bytes

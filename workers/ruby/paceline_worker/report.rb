@@ -14,9 +14,10 @@ module PacelineWorker
     module_function
 
     def line(unit, index, result, sections)
-      durations = result.durations
-      line = format('{"kind":"test_finished","unit":%d,"test":%d,"outcome":"%s","durations":[%.6f,%.6f,%.6f]',
-                    unit, index, result.outcome, durations[0], durations[1], durations[2])
+      set_up, call, tear_down = result.durations.map { |seconds| (seconds * 1e6).round }
+      # There are many of them, and whole numbers are written fastest.
+      line = +"{\"kind\":\"test_finished\",\"unit\":#{unit},\"test\":#{index},\"outcome\":\"#{result.outcome}\"," \
+              "\"durations\":[#{set_up}e-6,#{call}e-6,#{tear_down}e-6]"
       line << ",\"assertions\":#{result.assertions}" if result.assertions.positive?
       line << ",\"native\":\"#{result.native}\"" if result.native
       line << ",\"problems\":#{Json.generate(result.problems)}" if result.problems && !result.problems.empty?

@@ -60,7 +60,7 @@ module PacelineWorker
 
     # Called by a driver before each test: whether it is to run.
     def begin?(index)
-      take_in
+      take_in if @connection.worth_a_look?
       return false if @stop_now || @current.todo.delete(index).nil?
 
       @on_start&.call(index)
