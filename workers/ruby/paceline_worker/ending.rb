@@ -48,6 +48,21 @@ module PacelineWorker
 
       private
 
+      # `exit!` runs no finalizers, as some of them are the parent's. Those of Tempfile tell processes
+      # apart; so does the name that it gives to its files.
+      def remove_temporary_files
+        return unless defined?(::Tempfile)
+
+        ours = "-#{Process.pid}-"
+        ObjectSpace.each_object(::Tempfile) do |file|
+          begin
+            file.unlink if File.basename(file.path.to_s).include?(ours)
+          rescue StandardError
+            next
+          end
+        end
+      end
+
       def status_of(error)
         case error
         when nil then 0
@@ -57,6 +72,7 @@ module PacelineWorker
       end
 
       def leave(error, status)
+        remove_temporary_files
         case error
         when nil, SystemExit then nil
         when SignalException

@@ -503,3 +503,33 @@ fn options_choose_what_they_choose_in_minitest() {
     );
     env.expect(5, &["--", "--no-such-option"]);
 }
+
+#[test]
+fn temporary_files_are_gone_after_the_run() {
+    let test = |name: &str| {
+        format!(
+            "require 'minitest/autorun'\nrequire 'tempfile'\nclass Test{name} < Minitest::Test\n\
+             def test_it; KEPT{name} << Tempfile.new('{name}', 'files'); assert File.exist?(KEPT{name}[0].path); end\n\
+             end\nKEPT{name} = []\n"
+        )
+    };
+    let [a, b] = ["A", "B"].map(test);
+    for keys in ["", "isolation = 'test'", "start = 'spawn'"] {
+        for jobs in ["1", "2"] {
+            let files = [
+                ("test/test_a.rb", a.as_str()),
+                ("test/test_b.rb", b.as_str()),
+                ("files/keep", ""),
+            ];
+            let Some(env) = suite("minitest", keys, &files) else {
+                return;
+            };
+            env.expect(0, &["-j", jobs]);
+            let left: Vec<_> = std::fs::read_dir(env.root().join("files"))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(left, ["keep"], "{keys} {jobs}");
+        }
+    }
+}
