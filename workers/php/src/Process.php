@@ -50,6 +50,18 @@ final class Process
         return $kept;
     }
 
+    /**
+     * How long the file is to which stdout and stderr go, for `test_started`.
+     *
+     * @return array{log?: int}
+     */
+    public function logSize(): array
+    {
+        $stat = \is_resource(\STDOUT) ? \fstat(\STDOUT) : false;
+
+        return $stat !== false && ($stat['mode'] & 0170000) === 0100000 ? ['log' => $stat['size']] : [];
+    }
+
     /** @param list<int> $kept what `redirect` has returned */
     public function restore(array $kept): void
     {

@@ -398,7 +398,9 @@ final class Worker implements Feed
         $unit = $this->current?->unit->number;
         $this->test = $index;
         if ($this->onStart !== null) {
-            $this->connection->send(['kind' => 'test_started', 'unit' => $unit, 'test' => $index, 'pid' => \getmypid()]);
+            $this->connection->send(
+                ['kind' => 'test_started', 'unit' => $unit, 'test' => $index, 'pid' => \getmypid()] + $this->process->logSize(),
+            );
             ($this->onStart)((string) $index);
         } else {
             $this->connection->putLine('{"kind":"test_started","unit":' . $unit . ',"test":' . $index . "}\n");

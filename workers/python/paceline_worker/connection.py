@@ -32,6 +32,8 @@ class Connection:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        #: The file to which stdout and stderr go, past the framework's capture.
+        self.log: Optional[str] = None
         self.closed = False
         self._pid = os.getpid()
         self._out: List[bytes] = []

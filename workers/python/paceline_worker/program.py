@@ -160,6 +160,7 @@ def _meet(
         sys.stderr.write("cannot connect to paceline at %s: %s\n" % (address, error))
         sys.stderr.flush()
         os._exit(3)
+    connection.log = log
     hello: Message = {
         "kind": "hello",
         "protocol": PROTOCOL,

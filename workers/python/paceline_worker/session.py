@@ -310,6 +310,8 @@ class Worker:
             self._on_start(index)
         if self.isolated:
             started = {"kind": "test_started", "unit": unit, "test": index, "pid": self._pid}
+            if connection.log is not None:
+                started["log"] = os.stat(connection.log).st_size
             connection.put(started)
         else:
             connection.put_line(b'{"kind":"test_started","unit":%d,"test":%d}\n' % (unit, index))

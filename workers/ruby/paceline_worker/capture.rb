@@ -5,10 +5,13 @@ module PacelineWorker
   # units run. What is printed between tests goes to the log.
   class Capture
     TITLES = ["Captured stdout", "Captured stderr"].freeze
-    private_constant :TITLES
+    # Kept from before tests that fake the file system.
+    SIZE = File.method(:size?)
+    private_constant :TITLES, :SIZE
 
     # `log` is the path that stdout and stderr have now.
     def initialize(log)
+      @log = log
       @paths = log && ["#{log}.out", "#{log}.err"]
       @files = nil
     end
@@ -43,6 +46,11 @@ module PacelineWorker
       sections
     rescue SystemCallError, IOError # a test has closed all descriptors that it found
       nil
+    end
+
+    # How long the log is, in bytes; nil where there is none.
+    def log_size
+      @log && SIZE.call(@log).to_i
     end
 
     # Moves what was printed outside of tests to the log.

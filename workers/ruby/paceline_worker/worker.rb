@@ -64,7 +64,7 @@ module PacelineWorker
       return false if @stop_now || @current.todo.delete(index).nil?
 
       @on_start&.call(index)
-      pid = @isolated ? ",\"pid\":#{@pid}" : ""
+      pid = @isolated ? ",\"pid\":#{@pid}#{log_size}" : ""
       @connection.put_line("{\"kind\":\"test_started\",\"unit\":#{@current.unit.number},\"test\":#{index}#{pid}}\n")
       # One write: how the last test ended, and that this one has begun.
       @connection.flush(soon: true)
@@ -142,6 +142,11 @@ module PacelineWorker
     end
 
     private
+
+    def log_size
+      size = @capture.log_size
+      size && ",\"log\":#{size}"
+    end
 
     def described(unit, tests)
       ",\"tests\":[#{tests.map { |test| unit.describe(test) }.join(",")}]"

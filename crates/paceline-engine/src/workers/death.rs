@@ -254,7 +254,12 @@ mod tests {
         assert!(
             last_words(&worker).starts_with("the last one: killed by SIGSEGV\nCaptured stdout:\n")
         );
-        worker.mark_log();
+        worker.mark_log(None);
         assert_eq!(log_output(&worker), None);
+        // The test has printed before its start was read.
+        let length = fs::metadata(&log).unwrap().len();
+        worker.mark_log(Some(length - 3));
+        let (_, text) = log_output(&worker).unwrap();
+        assert_eq!(text, "end");
     }
 }

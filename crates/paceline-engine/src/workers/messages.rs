@@ -259,7 +259,7 @@ impl<'env> FrameworkSuite<'env> {
             pid: started.pid.and_then(Pid::from_raw),
         });
         if started.pid.is_some() {
-            worker.mark_log();
+            worker.mark_log(started.log);
         }
         let pid = worker
             .pid

@@ -127,9 +127,9 @@ impl Worker {
         }
     }
 
-    /// What is in its log by now belongs to earlier tests.
-    pub(super) fn mark_log(&mut self) {
-        self.log_from = length_of(&self.log);
+    /// What is in its log up to here, or by now, belongs to earlier tests.
+    pub(super) fn mark_log(&mut self, here: Option<u64>) {
+        self.log_from = here.unwrap_or_else(|| length_of(&self.log));
     }
 
     /// Whether it can be handed a part now.

@@ -16,6 +16,8 @@ pub struct TestStarted {
     pub test: u32,
     /// The process that runs it, where that is not the worker.
     pub pid: Option<i32>,
+    /// How long the worker's log was before that process ran it, in bytes.
+    pub log: Option<u64>,
 }
 
 /// How a test can end.
