@@ -263,7 +263,8 @@ pub(crate) mod proc {
     pub(crate) fn session_of(pid: Pid) -> Option<Pid> {
         // SAFETY: takes a number and gives a number.
         let session = unsafe { libc::getsid(pid.as_raw_nonzero().get()) };
-        Pid::from_raw(session).filter(|_| session > 0)
+        // -1 where the process has ended meanwhile, which is no `Pid`.
+        (session > 0).then(|| Pid::from_raw(session)).flatten()
     }
 
     /// Whether it has ended and only waits to be reaped.
