@@ -19,7 +19,7 @@ pub(crate) use guard::register;
 pub use signals::{Signal, watch as watch_signals};
 pub(crate) use spawn::{Place, spawn};
 pub(crate) use strays::{
-    RUN_VARIABLE, SUITE_VARIABLE, Stray, adopt_orphans, attributed_to, kill_session, reap_orphans,
-    remaining, send, terminate,
+    RUN_VARIABLE, SUITE_VARIABLE, Stray, adopt_orphans, attributed_to, kill_session, process,
+    reap_orphans, remaining, send, terminate,
 };
 pub(crate) use wake::{Waiter, Waker, poll_fds};

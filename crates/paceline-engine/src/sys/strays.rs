@@ -37,6 +37,12 @@ fn signal_group(leader: Pid, signal: Signal) {
     }
 }
 
+/// The process of a number that came from elsewhere; `None` for one that no process can have, which
+/// `kill` would take for a group or for all.
+pub(crate) fn process(number: i32) -> Option<Pid> {
+    (number > 0).then(|| Pid::from_raw(number)).flatten()
+}
+
 /// Sends any signal to one process; real-time signals, for which there are no names, among them.
 pub(crate) fn send(pid: Pid, signal: i32) {
     // SAFETY: takes two numbers; one that is no signal is refused.
@@ -263,8 +269,8 @@ pub(crate) mod proc {
     pub(crate) fn session_of(pid: Pid) -> Option<Pid> {
         // SAFETY: takes a number and gives a number.
         let session = unsafe { libc::getsid(pid.as_raw_nonzero().get()) };
-        // -1 where the process has ended meanwhile, which is no `Pid`.
-        (session > 0).then(|| Pid::from_raw(session)).flatten()
+        // -1 where the process has ended meanwhile.
+        super::process(session)
     }
 
     /// Whether it has ended and only waits to be reaped.

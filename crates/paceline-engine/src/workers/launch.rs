@@ -244,7 +244,7 @@ impl<'env> FrameworkSuite<'env> {
                 welcome.journal = journal.is_some_and(|file| link.read_journal(file, &worker.log));
                 link.send(&ToWorker::Welcome(welcome));
                 worker.link = Some(link);
-                worker.pid = rustix::process::Pid::from_raw(hello.pid);
+                worker.pid = crate::sys::process(hello.pid);
                 worker.stacks.clone_from(&hello.stacks);
                 worker.captured.clone_from(&hello.captured);
                 for task in worker.queue.clone() {

@@ -5,7 +5,6 @@ use std::time::Instant;
 use paceline_protocol::{
     Discovered, FromWorker, TakenBack, TestStarted, UnitDescription, WarningMessage,
 };
-use rustix::process::Pid;
 
 use super::part::Part;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
@@ -17,6 +16,7 @@ use crate::outcome::Exit;
 use crate::run::Core;
 use crate::run::Peer;
 use crate::schedule::TaskId;
+use crate::sys;
 
 /// A message that does not fit; ends the process that sent it.
 pub(super) struct Misfit(pub(super) String);
@@ -78,7 +78,7 @@ impl<'env> FrameworkSuite<'env> {
             }
             FromWorker::Forked(forked) => {
                 if let Some(worker) = self.workers.get_mut(&forked.worker) {
-                    worker.pid = Pid::from_raw(forked.pid);
+                    worker.pid = sys::process(forked.pid);
                 }
                 Ok(())
             }
@@ -256,7 +256,7 @@ impl<'env> FrameworkSuite<'env> {
             test: started.test,
             since: Instant::now(),
             at: core.now(),
-            pid: started.pid.and_then(Pid::from_raw),
+            pid: started.pid.and_then(sys::process),
         });
         if started.pid.is_some() {
             worker.mark_log(started.log);
