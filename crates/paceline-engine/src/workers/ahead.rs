@@ -12,10 +12,10 @@ const QUICK: Duration = Duration::from_millis(5);
 /// How much work a worker gets in advance: the engine hears of the end of a unit up to 4 ms later.
 const AHEAD: Duration = Duration::from_millis(8);
 
-impl FrameworkSuite<'_> {
+impl<'env> FrameworkSuite<'env> {
     /// Tops up what a worker has to do, if it runs short and what comes next are quick units of this
     /// suite. Towards the end of a run less is sent, so that all workers end together.
-    pub(super) fn send_ahead(&mut self, core: &mut Core<'_, '_, '_>, number: u32) {
+    pub(super) fn send_ahead(&mut self, core: &mut Core<'_, '_, 'env>, number: u32) {
         // What follows a failure is not to run where the suite ends with it.
         let ends_at_failures = core.options.max_fail.is_some()
             || self.ready.as_ref().is_some_and(|ready| ready.maxfail > 0);
@@ -49,7 +49,7 @@ impl FrameworkSuite<'_> {
             };
             let part = self.parts.get(&next);
             ahead += part.and_then(|part| part.expected).unwrap_or(AHEAD);
-            self.hand(number, next);
+            self.hand(core, number, next);
             last = next;
             sent += 1;
         }

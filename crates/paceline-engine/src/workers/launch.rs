@@ -247,6 +247,7 @@ impl<'env> FrameworkSuite<'env> {
                 worker.pid = crate::sys::process(hello.pid);
                 worker.stacks.clone_from(&hello.stacks);
                 worker.captured.clone_from(&hello.captured);
+                worker.free_since = (!worker.queue.is_empty()).then(|| core.now());
                 for task in worker.queue.clone() {
                     self.send_run(number, task);
                 }

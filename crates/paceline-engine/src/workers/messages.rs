@@ -214,12 +214,15 @@ impl<'env> FrameworkSuite<'env> {
 
     fn unit_started(&mut self, core: &mut Core<'_, '_, 'env>, number: u32, unit: u32) -> Handled {
         let task = self.current(number, unit)?;
-        if let Some(part) = self.parts.get_mut(&task) {
-            part.began = Some(core.now());
-        }
+        let mut began = core.now();
         if let Some(worker) = self.workers.get_mut(&number) {
+            // This message may have been in the journal for milliseconds.
+            began = worker.free_since.take().unwrap_or(began);
             worker.has_begun = true;
             worker.collect_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
+        }
+        if let Some(part) = self.parts.get_mut(&task) {
+            part.began = Some(began);
         }
         Ok(())
     }
@@ -287,6 +290,7 @@ impl<'env> FrameworkSuite<'env> {
                 ));
             }
             worker.queue.pop_front();
+            worker.free_since = (!worker.queue.is_empty()).then(|| core.now());
             worker.has_begun = false;
             worker.collect_by = None;
             worker.gives_back = false;

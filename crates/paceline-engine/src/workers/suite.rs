@@ -217,17 +217,20 @@ impl<'env> FrameworkSuite<'env> {
                 return;
             }
         };
-        self.hand(number, task);
+        self.hand(core, number, task);
         self.send_ahead(core, number);
     }
 
-    pub(super) fn hand(&mut self, number: u32, task: TaskId) {
+    pub(super) fn hand(&mut self, core: &Core<'_, '_, 'env>, number: u32, task: TaskId) {
         if let Some(part) = self.parts.get_mut(&task) {
             part.worker = Some(number);
         }
         if let Some(worker) = self.workers.get_mut(&number) {
             worker.queue.push_back(task);
             worker.wants_next = false;
+            if worker.queue.len() == 1 && worker.link.is_some() {
+                worker.free_since = Some(core.now());
+            }
             self.send_run(number, task);
         }
     }

@@ -72,6 +72,9 @@ pub(super) struct Worker {
     pub(super) log_from: u64,
     /// Parts that it has, the running one first.
     pub(super) queue: VecDeque<TaskId>,
+    /// Since when nothing has kept it from beginning with the first of those, counted from the start
+    /// of the run.
+    pub(super) free_since: Option<Duration>,
     /// Whether it has begun with the first of those.
     pub(super) has_begun: bool,
     pub(super) running: Option<RunningTest>,
@@ -109,6 +112,7 @@ impl Worker {
             log_from: length_of(&log),
             log,
             queue: VecDeque::new(),
+            free_since: None,
             has_begun: false,
             running: None,
             wants_next: false,
