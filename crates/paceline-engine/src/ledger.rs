@@ -196,7 +196,7 @@ impl<'a> Ledger<'a> {
         let book = &mut self.suites[id.0];
         book.attempts.clone_from(&entry.attempts);
         book.not_run.clone_from(&entry.not_run);
-        events.extend(self.finish_suite(id, outcome, duration, usage));
+        events.extend(self.finish_suite(id, outcome, (duration, None), usage));
         events
     }
 
@@ -205,6 +205,7 @@ impl<'a> Ledger<'a> {
         &mut self,
         id: SuiteId,
         duration: Duration,
+        boot: Duration,
         usage: Usage,
     ) -> Vec<EventKind> {
         let counts = self.suites[id.0].counts;
@@ -222,14 +223,14 @@ impl<'a> Ledger<'a> {
             None if only_skipped => Outcome::Skipped,
             None => Outcome::Passed,
         };
-        self.finish_suite(id, outcome, duration, usage)
+        self.finish_suite(id, outcome, (duration, Some(boot)), usage)
     }
 
     fn finish_suite(
         &mut self,
         id: SuiteId,
         outcome: Outcome,
-        duration: Duration,
+        (duration, boot): (Duration, Option<Duration>),
         usage: Usage,
     ) -> Vec<EventKind> {
         let suite = self.plan.suite(id);
@@ -241,6 +242,7 @@ impl<'a> Ledger<'a> {
             outcome,
             counts: book.counts,
             duration,
+            boot,
             usage,
         })];
         events.extend(self.report());

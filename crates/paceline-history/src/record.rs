@@ -12,6 +12,8 @@ use paceline_engine::outcome::Outcome;
 pub struct RunRecord {
     pub(crate) head: Option<Head>,
     pub(crate) attempts: Vec<AttemptRow>,
+    /// How long the frameworks of suites took to boot.
+    pub(crate) boots: Vec<(Arc<str>, Duration)>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,12 @@ impl RunRecord {
                 });
             }
             EventKind::TestFinished(test) => self.add(test),
+            EventKind::SuiteFinished(suite) => {
+                // Where none was ready there is nothing to expect of the next.
+                let boot = suite.boot.filter(|boot| !boot.is_zero());
+                self.boots
+                    .extend(boot.map(|boot| (suite.suite.clone(), boot)));
+            }
             EventKind::RunFinished(finished) => {
                 if let Some(head) = &mut self.head {
                     head.wall = Some(finished.wall);

@@ -121,7 +121,8 @@ impl History {
         self.is_new
     }
 
-    /// How long each test of a suite is expected to take, by the test's id.
+    /// How long each test is expected to take, by its id; by the name of a suite that a framework
+    /// runs, how long it boots.
     pub fn expected(&self) -> Result<HashMap<String, Duration>, HistoryError> {
         let read = || -> rusqlite::Result<HashMap<String, Duration>> {
             let mut statement = self
@@ -164,7 +165,7 @@ impl History {
         let Some(head) = &record.head else {
             return Ok(());
         };
-        let result = write(&mut self.connection, head, &record.attempts);
+        let result = write(&mut self.connection, head, record);
         result.map_err(|source| self.error("writing", source))
     }
 
@@ -199,11 +200,7 @@ fn create_tables(connection: &mut Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-fn write(
-    connection: &mut Connection,
-    head: &Head,
-    attempts: &[AttemptRow],
-) -> rusqlite::Result<()> {
+fn write(connection: &mut Connection, head: &Head, record: &RunRecord) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let added = transaction.execute(
         "INSERT INTO run (name, started, jobs, wall) VALUES (?1, ?2, ?3, ?4)
@@ -219,11 +216,15 @@ fn write(
         return Ok(());
     }
     let run = transaction.last_insert_rowid();
-    for row in attempts {
+    for row in &record.attempts {
         insert_attempt(&transaction, run, row)?;
         if row.ran_to_its_end() {
-            update_expected(&transaction, row)?;
+            update_expected(&transaction, &row.suite, &row.test, row.duration)?;
         }
+    }
+    // As a command is its suite's test of the same name, so is what every run of a framework begins with.
+    for (suite, boot) in &record.boots {
+        update_expected(&transaction, suite, suite, *boot)?;
     }
     transaction.execute(
         "DELETE FROM run WHERE id <= ?1",
@@ -250,17 +251,17 @@ fn insert_attempt(to: &Transaction<'_>, run: i64, row: &AttemptRow) -> rusqlite:
     Ok(())
 }
 
-fn update_expected(to: &Transaction<'_>, row: &AttemptRow) -> rusqlite::Result<()> {
+fn update_expected(
+    to: &Transaction<'_>,
+    suite: &str,
+    test: &str,
+    duration: Duration,
+) -> rusqlite::Result<()> {
     let mut statement = to.prepare_cached(
         "INSERT INTO expected VALUES (?1, ?2, ?3) ON CONFLICT (suite, test)
          DO UPDATE SET duration = ?4 * excluded.duration + (1 - ?4) * duration",
     )?;
-    statement.execute(params![
-        row.suite,
-        row.test,
-        row.duration.as_secs_f64(),
-        NEWEST_WEIGHT
-    ])?;
+    statement.execute(params![suite, test, duration.as_secs_f64(), NEWEST_WEIGHT])?;
     Ok(())
 }
 
@@ -271,6 +272,7 @@ mod tests {
 
     fn record(run: &str, outcome: Outcome, seconds: f64) -> RunRecord {
         RunRecord {
+            boots: Vec::new(),
             head: Some(Head {
                 run: run.to_owned(),
                 started: jiff::Timestamp::UNIX_EPOCH,
@@ -314,6 +316,22 @@ mod tests {
         history.add(&record("one", Outcome::TimedOut, 4.0)).unwrap();
         history.add(&record("two", Outcome::NotRun, 4.0)).unwrap();
         assert_eq!(seconds(&history), None);
+    }
+
+    #[test]
+    fn how_long_a_framework_boots_is_expected_by_the_name_of_its_suite() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(&dir.path().join("history.db")).unwrap();
+        let booted = |run: &str, seconds| {
+            let mut record = record(run, Outcome::Passed, 1.0);
+            record.boots = vec![("api".into(), Duration::from_secs(seconds))];
+            record
+        };
+        history.add(&booted("one", 4)).unwrap();
+        history.add(&booted("two", 2)).unwrap();
+        let expected = history.expected().unwrap();
+        assert_eq!(expected["api"], Duration::from_secs(3));
+        assert_eq!(expected.len(), 2);
     }
 
     #[test]

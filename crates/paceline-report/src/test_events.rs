@@ -271,6 +271,7 @@ impl Script {
             outcome,
             counts,
             duration: seconds(self.at - start),
+            boot: None,
             usage,
         }));
         self.finished[place] = Some((outcome, flaky));

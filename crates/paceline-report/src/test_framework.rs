@@ -421,6 +421,7 @@ impl Play {
             outcome,
             counts,
             duration: seconds(self.at),
+            boot: Some(seconds(0.1)),
             usage: Usage::default(),
         }));
     }

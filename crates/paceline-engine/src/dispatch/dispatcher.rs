@@ -252,11 +252,12 @@ impl Dispatcher<'_, '_, '_> {
         };
         let duration = self.core.now().saturating_sub(suite.began());
         let measured = self.core.measured.suites.entry(id).or_default();
-        measured.0 = suite.boot_time();
+        let boot = suite.boot_time();
+        measured.0 = boot;
         for event in self
             .core
             .ledger
-            .finish_framework(id, duration, suite.usage())
+            .finish_framework(id, duration, boot, suite.usage())
         {
             self.core.tell(event);
         }

@@ -96,6 +96,10 @@ pub struct SuiteFinished {
     #[serde(with = "seconds")]
     #[schemars(with = "f64")]
     pub duration: Duration,
+    /// Seconds that its framework took to boot, before the first test; null for a command.
+    #[serde(default, with = "optional_seconds")]
+    #[schemars(with = "Option<f64>")]
+    pub boot: Option<Duration>,
     /// What all its attempts used together; the peak is the largest.
     pub usage: Usage,
 }

@@ -4,6 +4,7 @@
 use std::env;
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use paceline_engine::plan::{Plan, Work};
 use paceline_history::{History, HistoryError, RunRecord};
@@ -38,6 +39,9 @@ pub(super) fn open_history(state: &StateDir, plan: &mut Plan) -> Result<History,
                 Some((native.to_owned(), *time))
             });
             framework.expected_tests = tests.collect();
+            // Without it a suite of quick tests would boot first of all, and run last.
+            let tests: Duration = framework.expected_tests.values().sum();
+            suite.expected = suite.expected.map(|boot| boot + tests);
         }
     }
     Ok(history)

@@ -123,6 +123,33 @@ fn the_longest_of_the_last_run_starts_first() {
 }
 
 #[test]
+fn a_framework_is_expected_to_take_its_boot_and_its_tests() {
+    let Some(env) = crate::ruby::suite(
+        "minitest",
+        "",
+        &[(
+            "test/test_a.rb",
+            "require 'minitest/autorun'\nclass TestA < Minitest::Test\ndef test_it; end\nend\n",
+        )],
+    ) else {
+        return;
+    };
+    let config = env.read("paceline.toml");
+    env.write(
+        "paceline.toml",
+        &format!("jobs = 1\n{config}[suite.long]\ncommand = 'sleep 3'\n"),
+    );
+    // Not known, it is tried first.
+    let order = |text: &str| text.find(" unit ") < text.find(" long ");
+    assert!(order(&env.expect(0, &["--dry-run"]).stdout));
+    env.expect(0, &[]);
+    let run = env.expect(0, &["--dry-run"]);
+    assert!(!order(&run.stdout), "{run}");
+    let unit = run.stdout.lines().find(|line| line.contains(" unit "));
+    assert!(!unit.unwrap().contains('?'), "{run}");
+}
+
+#[test]
 fn a_dry_run_tells_a_suite_that_never_ended_by_itself_and_quotes_directories() {
     let env = TestEnvironment::with_config(
         r#"
