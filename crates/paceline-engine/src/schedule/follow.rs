@@ -7,8 +7,8 @@ impl Scheduler {
     /// It counts as running, but holds nothing before `lead` has ended: then it holds the slots of
     /// `lead`, which so go to it whatever else waits. A task that follows can be followed.
     ///
-    /// Nothing follows a task that holds resources or is serial, one that is followed, and where a
-    /// serial task or one with a reservation waits.
+    /// Nothing follows a task that holds resources or is serial, one that is followed, and while a task
+    /// of other constraints is ready.
     ///
     /// # Panics
     /// If there is no such task.
@@ -27,7 +27,8 @@ impl Scheduler {
             return None;
         }
         let task = self.ready.first(class)?;
-        if !wants(TaskId(task)) {
+        // What others wait for, as several slots at once, could else not come together.
+        if !self.ready.is_all_of(class) || !wants(TaskId(task)) {
             return None;
         }
         self.ready.pop(class, &self.demand);
@@ -183,6 +184,43 @@ mod tests {
             None,
             "the run is over"
         );
+    }
+
+    #[test]
+    fn a_wide_task_does_not_wait_for_all_that_could_follow() {
+        let quick = Task {
+            expected: Some(Duration::from_millis(1)),
+            ..weighing(1)
+        };
+        let mut tasks = vec![quick; 3000];
+        tasks.push(Task {
+            after: vec![TaskId(0)],
+            expected: Some(Duration::from_secs(2)),
+            ..weighing(2)
+        });
+        let mut scheduler = Scheduler::new(2, &[], tasks);
+        let mut chains: Vec<Vec<TaskId>> = Vec::new();
+        let mut starts = 0;
+        while scheduler.state(TaskId(3000)) != State::Running {
+            while let Some(task) = scheduler.start_next() {
+                chains.push(vec![task]);
+                starts += 1;
+            }
+            for chain in &mut chains {
+                while chain.len() < 4
+                    && let Some(task) = scheduler.follow(chain[chain.len() - 1], |_| true)
+                {
+                    chain.push(task);
+                    starts += 1;
+                }
+            }
+            if scheduler.state(TaskId(3000)) != State::Running {
+                chains.rotate_left(1);
+                scheduler.finish(chains[0].remove(0), true);
+                chains.retain(|chain| !chain.is_empty());
+            }
+        }
+        assert!(starts < 3 * crate::schedule::PATIENCE as usize, "{starts}");
     }
 
     proptest! {

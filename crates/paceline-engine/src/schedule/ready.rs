@@ -44,6 +44,8 @@ struct Class {
     passed: Option<Passed>,
     /// Counts its starts.
     starts: u64,
+    /// How many are queued.
+    queued: usize,
 }
 
 /// All queues.
@@ -105,6 +107,7 @@ impl Ready {
             version: 0,
             passed: None,
             starts: 0,
+            queued: 0,
         });
         class
     }
@@ -118,6 +121,11 @@ impl Ready {
         self.len
     }
 
+    /// Whether no task of another class is queued.
+    pub(crate) fn is_all_of(&self, class: usize) -> bool {
+        self.classes[class].queued == self.len
+    }
+
     /// Puts a task into its queue, or moves it further to the front.
     pub(crate) fn push(&mut self, class: usize, task: usize, tail: u64, demand: &Demand) {
         if self.queued.len() <= task {
@@ -126,6 +134,7 @@ impl Ready {
         if !self.queued[task] {
             self.queued[task] = true;
             self.len += 1;
+            self.classes[class].queued += 1;
         }
         let entry = &mut self.classes[class];
         let was_first = entry
@@ -168,6 +177,7 @@ impl Ready {
         entry.tasks.pop();
         entry.passed = None;
         entry.starts += 1;
+        entry.queued -= 1;
         self.queued[task] = false;
         self.len -= 1;
         if self.classes[class].place == Place::Heap {

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::Pid;
-
 use super::host::HostState;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
-use super::worker::{Kill, KillCause};
+use super::worker::{Kill, KillCause, Origin};
 use crate::attempt::Stop;
+use crate::duration::Human;
 use crate::run::Core;
 use crate::sys;
 
@@ -21,17 +20,14 @@ impl<'env> FrameworkSuite<'env> {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let workers = self.workers.values().flat_map(|worker| {
             let kill = match &worker.kill {
-                None if self.framework.interactive => None,
+                None if self.framework.interactive || worker.closed.is_some() => None,
                 None => worker
                     .running
                     .map(|running| running.since + self.timeout_of(running.unit, running.test)),
                 Some((_, Kill::Stacks { until } | Kill::Terminated { until })) => Some(*until),
                 Some((_, Kill::Killed)) => None,
             };
-            let end = worker
-                .closed
-                .or(worker.exited)
-                .map(|since| since + END_PATIENCE);
+            let end = worker.ended().map(|since| since + END_PATIENCE);
             let connect = worker.link.is_none().then_some(worker.connect_by);
             let rest = [worker.collect_by, worker.end_by]
                 .into_iter()
@@ -70,20 +66,26 @@ impl<'env> FrameworkSuite<'env> {
         let Some(worker) = self.workers.get(&number) else {
             return;
         };
-        let ended = worker.closed.or(worker.exited);
+        let ended = worker.ended();
         if ended.is_some_and(|since| now >= since + END_PATIENCE) {
             self.worker_is_gone(core, number);
             return;
         }
         if worker.link.is_none() && now >= worker.connect_by {
             let text = format!("worker {number} did not connect in time");
-            self.break_off(core, &text);
+            self.fail(core, &text, None);
             self.worker_is_gone(core, number);
             return;
         }
         match &worker.kill {
             // Whoever is at the terminal may take all the time of the world.
             None if self.framework.interactive => {}
+            None if worker.closed.is_some() => {
+                if worker.end_by.is_some_and(|by| now >= by) {
+                    let what = "it has closed its connection and goes on".to_owned();
+                    self.kill(number, KillCause::Misbehaved(what), core);
+                }
+            }
             None => {
                 if let Some(running) = worker.running {
                     let timeout = self.timeout_of(running.unit, running.test);
@@ -94,6 +96,9 @@ impl<'env> FrameworkSuite<'env> {
                     let patience = self.suite.timeout.max(COLLECT_PATIENCE);
                     self.kill(number, KillCause::Timeout(patience), core);
                 } else if worker.end_by.is_some_and(|by| now >= by) {
+                    let patience = self.suite.timeout.max(COLLECT_PATIENCE);
+                    let text = format!("it did not end within {} and is ended", Human(patience));
+                    self.worker_error(core, &format!("worker {number}"), &text);
                     self.kill(number, KillCause::Stopped, core);
                 }
             }
@@ -146,9 +151,13 @@ impl<'env> FrameworkSuite<'env> {
             let until = Instant::now() + grace;
             *kill = Kill::Terminated { until };
         }
-        match (worker.pid, &worker.handle) {
-            (Some(pid), _) if worker.exited.is_none() => sys::terminate(pid),
-            (None, Some(handle)) => handle.stop(Stop::Gently),
+        let handle = match worker.origin {
+            Origin::Host => &self.host.handle,
+            Origin::Forked | Origin::Spawned => &worker.handle,
+        };
+        match (handle, worker.pid) {
+            (Some(handle), _) => handle.stop(Stop::Gently),
+            (None, Some(pid)) if worker.exited.is_none() => sys::terminate(pid),
             _ => {}
         }
     }
@@ -159,14 +168,14 @@ impl<'env> FrameworkSuite<'env> {
             return;
         };
         Self::mark_killed(worker);
-        match (worker.pid, &worker.handle) {
-            (Some(pid), _) if worker.exited.is_none() => kill_tree(pid),
-            (None, Some(handle)) => handle.stop(Stop::AtOnce),
+        let handle = match worker.origin {
+            Origin::Host => &self.host.handle,
+            Origin::Forked | Origin::Spawned => &worker.handle,
+        };
+        match (handle, worker.pid) {
+            (Some(handle), _) => handle.stop(Stop::AtOnce),
+            (None, Some(pid)) if worker.exited.is_none() => sys::kill_session(pid),
             _ => {}
         }
     }
-}
-
-fn kill_tree(pid: Pid) {
-    sys::kill_session(pid);
 }

@@ -41,8 +41,8 @@ impl<'env> FrameworkSuite<'env> {
         let is_wanted = self.ended_early.is_none() && core.stopping.is_none();
         let stayed = self.workers.iter().find(|(_, w)| w.origin == Origin::Host);
         if let Some((&number, worker)) = stayed {
-            // Whatever it ran is to blame, not the host; what is left can run elsewhere.
-            let as_worker = state == HostState::Serving && worker.goodbye.is_none() && is_wanted;
+            // What it ran is to blame, not the host; what is left can run elsewhere.
+            let as_worker = state == HostState::Serving && worker.has_begun && is_wanted;
             self.host.state = if as_worker {
                 HostState::Lost
             } else {
@@ -206,9 +206,14 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(link) = worker.link.take() {
             link.close();
         }
-        let ended_well = worker.goodbye.is_some() && worker.kill.is_none();
+        // One that leaves what it was to run has not ended well, whatever it says.
+        let ended_well = worker.goodbye.is_some()
+            && worker.kill.is_none()
+            && (worker.is_ending || worker.queue.is_empty());
         let mut queue: VecDeque<TaskId> = std::mem::take(&mut worker.queue);
+        let has_lived = worker.link.is_some() || !worker.is_ending;
         if !ended_well
+            && has_lived
             && worker
                 .kill
                 .as_ref()
@@ -253,6 +258,9 @@ impl<'env> FrameworkSuite<'env> {
                     let goes_on = worker.origin == Origin::Host && worker.goodbye.is_some();
                     if worker.exited.is_some() || goes_on {
                         self.worker_is_gone(core, number);
+                    } else if worker.origin == Origin::Host {
+                        // Its process should end now; the host's own end tells when.
+                        worker.end_by = Some(Instant::now() + COLLECT_PATIENCE);
                     }
                 }
             }

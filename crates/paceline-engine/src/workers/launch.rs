@@ -11,6 +11,7 @@ use paceline_protocol::{Fork, PROTOCOL_VERSION, ToWorker, Welcome};
 use super::suite::FrameworkSuite;
 use super::worker::{Origin, Worker};
 use crate::attempt::{Handle, Job, JobId, Program, ProgramLog, Sweep};
+use crate::event::NoteKind;
 use crate::plan::Launch;
 use crate::run::{Core, LinkId, Peer};
 
@@ -61,17 +62,19 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     /// How many workers the suite may have, as far as that can be told before its units are known.
-    pub(super) fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
-        let most = match self.framework.workers {
-            Some(most) => most.min(core.options.jobs).max(1),
-            None => core.options.jobs,
-        };
+    fn most_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
+        let most = self.allowed_workers(core);
         let expected = &self.framework.expected_tests;
         let is_small = !expected.is_empty() && self.is_small(expected.values().sum(), most);
-        if self.framework.interactive || is_small {
-            1
-        } else {
-            most
+        if is_small { 1 } else { most }
+    }
+
+    /// How many workers the suite may have, whatever it has to do.
+    pub(super) fn allowed_workers(&self, core: &Core<'_, '_, 'env>) -> u32 {
+        match self.framework.workers {
+            _ if self.framework.interactive => 1,
+            Some(most) => most.min(core.options.jobs).max(1),
+            None => core.options.jobs,
         }
     }
 
@@ -186,6 +189,23 @@ impl<'env> FrameworkSuite<'env> {
         }
     }
 
+    /// The host has not forked: workers boot by themselves from now on.
+    pub(super) fn fork_failed(&mut self, core: &mut Core<'_, '_, 'env>, number: u32, reason: &str) {
+        let Some(worker) = self.workers.get_mut(&number) else {
+            return;
+        };
+        // It has not died, as it has never lived.
+        worker.is_ending = true;
+        if std::mem::take(&mut self.forks) {
+            self.note(
+                core,
+                NoteKind::Mode,
+                &format!("each worker boots by itself: {reason}"),
+            );
+        }
+        self.worker_is_gone(core, number);
+    }
+
     /// What starts a worker: what has started the host, or what the host has said.
     fn worker_launch(&self) -> Cow<'env, Launch> {
         let own = &self.suite.launch;
@@ -244,7 +264,8 @@ impl<'env> FrameworkSuite<'env> {
                 welcome.journal = journal.is_some_and(|file| link.read_journal(file, &worker.log));
                 link.send(&ToWorker::Welcome(welcome));
                 worker.link = Some(link);
-                worker.pid = crate::sys::process(hello.pid);
+                // What its host has said of it counts more.
+                worker.pid = worker.pid.or(crate::sys::process(hello.pid));
                 worker.stacks.clone_from(&hello.stacks);
                 worker.captured.clone_from(&hello.captured);
                 worker.free_since = (!worker.queue.is_empty()).then(|| core.now());

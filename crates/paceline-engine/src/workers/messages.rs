@@ -6,6 +6,7 @@ use paceline_protocol::{
     Discovered, FromWorker, TakenBack, TestStarted, UnitDescription, WarningMessage,
 };
 
+use super::host::HostState;
 use super::part::Part;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
 use super::unit::{TestState, Unit};
@@ -83,10 +84,7 @@ impl<'env> FrameworkSuite<'env> {
                 Ok(())
             }
             FromWorker::ForkFailed { worker, reason } => {
-                if self.workers.contains_key(&worker) {
-                    self.break_off(core, &format!("forking a worker: {reason}"));
-                    self.worker_is_gone(core, worker);
-                }
+                self.fork_failed(core, worker, &reason);
                 Ok(())
             }
             FromWorker::Exited(exited) => {
@@ -126,6 +124,9 @@ impl<'env> FrameworkSuite<'env> {
     }
 
     fn discovered(&mut self, core: &mut Core<'_, '_, 'env>, discovered: Discovered) -> Handled {
+        if self.host.state != HostState::Booting {
+            return Err(Misfit("`discovered` after `ready`".to_owned()));
+        }
         for UnitDescription { unit, key, path } in discovered.units {
             if unit as usize != self.units.len() {
                 return Err(Misfit(format!(
@@ -244,6 +245,10 @@ impl<'env> FrameworkSuite<'env> {
         if test.state != TestState::Waiting(task) {
             return Err(Misfit(format!("test {}, which it was not to run", test.id)));
         }
+        let worker = self.workers.get(&number);
+        if worker.is_some_and(|worker| worker.running.is_some()) {
+            return Err(Misfit("a test before the last one has ended".to_owned()));
+        }
         test.state = TestState::Running(task);
         let attempt = test.attempts.len() as u32 + 1;
         let id = test.id.clone();
@@ -251,9 +256,6 @@ impl<'env> FrameworkSuite<'env> {
             return Ok(());
         };
         worker.collect_by = None;
-        if worker.running.is_some() {
-            return Err(Misfit("a test before the last one has ended".to_owned()));
-        }
         worker.running = Some(RunningTest {
             unit: started.unit,
             test: started.test,

@@ -10,7 +10,8 @@ use super::messages::Misfit;
 use super::part::Part;
 use super::suite::FrameworkSuite;
 use super::unit::{Test, TestState};
-use super::worker::{KillCause, Worker};
+
+use super::worker::{KillCause, RunningTest, Worker};
 use crate::event::{
     AttemptFinished, AttemptResult, EventKind, NotRun, Problem, Subtest, TestDetails, Usage,
 };
@@ -37,13 +38,11 @@ impl<'env> FrameworkSuite<'env> {
         number: u32,
         finished: TestFinished,
     ) -> Result<(), Misfit> {
-        let running = self
-            .workers
-            .get_mut(&number)
-            .and_then(|worker| worker.running.take());
-        let announced = running
-            .filter(|running| (running.unit, running.test) == (finished.unit, finished.test));
-        let Some(running) = announced else {
+        let is_announced =
+            |running: &RunningTest| (running.unit, running.test) == (finished.unit, finished.test);
+        let worker = self.workers.get_mut(&number);
+        let Some(running) = worker.and_then(|worker| worker.running.take_if(|r| is_announced(r)))
+        else {
             return Err(Misfit("the end of a test that has not begun".to_owned()));
         };
         let mut result = attempt_of(&finished, running.at);

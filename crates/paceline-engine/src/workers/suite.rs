@@ -131,8 +131,8 @@ impl<'env> FrameworkSuite<'env> {
         self.ready = Some(ready);
         core.scheduler.idle(TaskId(self.id.0));
         let expected = self.expected_by_unit();
-        self.most = self.most_workers(core);
-        // What is selected may be little of a large suite.
+        self.most = self.allowed_workers(core);
+        // What is selected may be little of a large suite, and what is known little of it too.
         let known: Option<Duration> = expected.iter().copied().sum();
         if known.is_some_and(|known| self.is_small(known, self.most)) {
             self.most = 1;
@@ -211,7 +211,7 @@ impl<'env> FrameworkSuite<'env> {
         let number = match self.choose_worker(core) {
             Ok(number) => number,
             Err(error) => {
-                self.break_off(core, &format!("starting a worker: {error}"));
+                self.fail(core, &format!("starting a worker: {error}"), None);
                 self.drop_part(core, task);
                 core.scheduler.finish(task, true);
                 return;
@@ -312,6 +312,12 @@ impl<'env> FrameworkSuite<'env> {
         let counts = core.ledger.suite_counts(self.id);
         self.host.state = HostState::Ending;
         self.host.deadline = Some(Instant::now() + self.suite.timeout.max(BOOT_PATIENCE));
+        for worker in self.workers.values_mut() {
+            if worker.origin == Origin::Host && worker.closed.is_none() {
+                // What is left to do is as much the host's.
+                worker.end_by = None;
+            }
+        }
         if let Some(link) = &mut self.host.link {
             link.send(&ToWorker::Shutdown(Shutdown {
                 now: false,

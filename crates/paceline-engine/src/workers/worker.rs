@@ -142,6 +142,15 @@ impl Worker {
         has_nothing && self.is_usable()
     }
 
+    /// Since when it is known to have ended, by its connection or by its process. Of a host the
+    /// process tells, which is first searched for what it has left behind.
+    pub(super) fn ended(&self) -> Option<Instant> {
+        match self.origin {
+            Origin::Host => self.exited,
+            Origin::Forked | Origin::Spawned => self.closed.or(self.exited),
+        }
+    }
+
     /// Whether it can be handed parts, now or later.
     pub(super) fn is_usable(&self) -> bool {
         !self.is_ending && self.kill.is_none() && self.closed.is_none()
