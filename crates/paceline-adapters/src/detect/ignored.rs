@@ -123,7 +123,10 @@ impl Git {
             return Vec::new();
         };
         for directory in directories {
-            // If this fails, git has ended, and so do the answers.
+            // A name that begins with a colon is not git's magic. If this fails, git has ended, and so do
+            // the answers.
+            let prefix: &[u8] = if directory.is_relative() { b"./" } else { b"" };
+            let _ = questions.write_all(prefix);
             let _ = questions.write_all(directory.as_os_str().as_encoded_bytes());
             let _ = questions.write_all(&[0]);
         }

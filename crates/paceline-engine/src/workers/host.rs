@@ -13,7 +13,7 @@ use crate::run::Link;
 pub(super) enum HostState {
     /// It boots and lists units.
     Booting,
-    /// It is there, and forks workers.
+    /// It is there, and forks workers or is the only one.
     Serving,
     /// It was the suite's only worker and has died as that; workers boot by themselves from now on.
     Lost,

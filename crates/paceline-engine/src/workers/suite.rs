@@ -52,7 +52,7 @@ pub(crate) struct FrameworkSuite<'env> {
     pub(super) began: Duration,
     /// How long its host has booted.
     pub(super) boot_time: Duration,
-    /// What spawned workers have used.
+    /// What the host, with the workers that it has forked, and spawned workers have used.
     pub(super) usage: Vec<Usage>,
     /// The sum of all tests' durations that have ended, and their number.
     pub(super) measured: (Duration, u32),

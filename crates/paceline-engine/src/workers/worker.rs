@@ -64,7 +64,7 @@ pub(super) struct Worker {
     /// When it has to have connected.
     pub(super) connect_by: Instant,
     pub(super) pid: Option<Pid>,
-    /// Of a spawned worker.
+    /// Of a spawned worker; that of a host that is one is the host's.
     pub(super) handle: Option<Handle>,
     pub(super) log: PathBuf,
     /// How long its log was before it started, as an earlier worker may have had the same number, or
