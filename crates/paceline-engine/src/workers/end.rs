@@ -42,7 +42,8 @@ impl<'env> FrameworkSuite<'env> {
         let stayed = self.workers.iter().find(|(_, w)| w.origin == Origin::Host);
         if let Some((&number, worker)) = stayed {
             // What it ran is to blame, not the host; what is left can run elsewhere.
-            let as_worker = state == HostState::Serving && worker.has_begun && is_wanted;
+            let is_blameless = state == HostState::Serving && !self.host.misbehaves;
+            let as_worker = is_blameless && worker.has_begun && is_wanted;
             self.host.state = if as_worker {
                 HostState::Lost
             } else {

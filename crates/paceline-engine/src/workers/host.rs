@@ -34,6 +34,8 @@ pub(super) struct Host {
     /// How its process has ended, while its connection is still read.
     pub(super) ended: Option<AttemptResult>,
     pub(super) is_closed: bool,
+    /// Whether it has not kept to the protocol, and is being ended.
+    pub(super) misbehaves: bool,
     /// What it said before it ended.
     pub(super) errors: Vec<String>,
 }
@@ -55,6 +57,7 @@ impl Host {
             goodbye: None,
             ended: None,
             is_closed: false,
+            misbehaves: false,
             errors: Vec::new(),
         }
     }

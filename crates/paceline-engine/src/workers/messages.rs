@@ -32,13 +32,24 @@ impl<'env> FrameworkSuite<'env> {
         peer: Peer,
         message: FromWorker,
     ) {
+        // What comes after a misfit is not believed.
         let handled = match peer {
+            Peer::Host(_) if self.host.misbehaves => Ok(()),
             Peer::Host(_) => self.host_says(core, message),
+            Peer::Worker(_, number) if self.misbehaves(number) => Ok(()),
             Peer::Worker(_, number) => self.worker_says(core, number, message),
         };
         if let Err(Misfit(what)) = handled {
             self.misbehaved(core, peer, &what);
         }
+    }
+
+    fn misbehaves(&self, number: u32) -> bool {
+        let kill = self
+            .workers
+            .get(&number)
+            .and_then(|worker| worker.kill.as_ref());
+        matches!(kill, Some((KillCause::Misbehaved(_), _)))
     }
 
     /// A peer does not keep to the protocol.
@@ -59,6 +70,7 @@ impl<'env> FrameworkSuite<'env> {
         match peer {
             Peer::Host(_) => {
                 self.host.errors.push(text);
+                self.host.misbehaves = true;
                 if let Some(handle) = &self.host.handle {
                     handle.stop(Stop::AtOnce);
                 }

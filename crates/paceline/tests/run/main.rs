@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod interrupts;
 mod kills;
+mod misbehaviour;
 mod one_worker;
 mod outcomes;
 mod phpunit;
