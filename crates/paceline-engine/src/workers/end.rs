@@ -9,7 +9,7 @@ use super::clock::END_PATIENCE;
 use super::death::last_words;
 use super::host::HostState;
 use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
-use super::worker::{KillCause, Origin};
+use super::worker::{KillCause, Origin, Worker};
 use crate::attempt::Stop;
 use crate::event::{AttemptResult, NotRun, NoteKind};
 use crate::outcome::Outcome;
@@ -22,10 +22,21 @@ const MOST_DEATHS: u32 = 3;
 impl<'env> FrameworkSuite<'env> {
     /// The host's process has ended. What it said last may still be on its way.
     pub(crate) fn host_ended(&mut self, core: &mut Core<'_, '_, 'env>, result: AttemptResult) {
-        if self.host.link.is_some() && !self.host.is_closed {
-            self.host.ended = Some(result);
-            self.host.deadline = Some(Instant::now() + END_PATIENCE);
-        } else {
+        self.host.ended = Some(result);
+        self.host.deadline = Some(Instant::now() + END_PATIENCE);
+        self.host_may_be_gone(core);
+    }
+
+    /// Whether the host's process has ended, and all is read that it said: as a worker, too.
+    fn host_may_be_gone(&mut self, core: &mut Core<'_, '_, 'env>) {
+        let is_heard = self.host.is_closed || self.host.link.is_none();
+        let is_unread = |worker: &Worker| {
+            worker.origin == Origin::Host && worker.link.is_some() && worker.closed.is_none()
+        };
+        if is_heard
+            && !self.workers.values().any(is_unread)
+            && let Some(result) = self.host.ended.take()
+        {
             self.host_is_gone(core, result);
         }
     }
@@ -248,9 +259,7 @@ impl<'env> FrameworkSuite<'env> {
         match peer {
             Peer::Host(_) => {
                 self.host.is_closed = true;
-                if let Some(result) = self.host.ended.take() {
-                    self.host_is_gone(core, result);
-                }
+                self.host_may_be_gone(core);
             }
             Peer::Worker(_, number) => {
                 if let Some(worker) = self.workers.get_mut(&number) {
@@ -264,6 +273,7 @@ impl<'env> FrameworkSuite<'env> {
                         worker.end_by = Some(Instant::now() + COLLECT_PATIENCE);
                     }
                 }
+                self.host_may_be_gone(core);
             }
         }
     }
