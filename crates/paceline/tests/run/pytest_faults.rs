@@ -174,7 +174,7 @@ fn a_worker_that_boots_by_itself_and_dies_at_it_ends_the_suite_with_what_it_said
 
 #[test]
 fn a_host_that_is_killed_while_workers_run_leaves_no_worker() {
-    let text = "import os, time\ndef test_a():\n    open('worker', 'w').write(str(os.getpid()))\n    \
+    let text = "import os, time\ndef test_a():\n    open('new', 'w').write(str(os.getpid()))\n    os.rename('new', 'worker')\n    \
                 print('ready')\n    time.sleep(600)\n";
     let killer = "import os, time\ndef test_b():\n    while not os.path.exists('worker'): time.sleep(0.001)\n    \
                   os.kill(os.getppid(), 9)\n    time.sleep(600)\n";
