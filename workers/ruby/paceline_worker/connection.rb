@@ -20,10 +20,7 @@ module PacelineWorker
     F_DUPFD_CLOEXEC = 1030
     # Seconds between two looks at the socket while tests run one after another.
     LOOKS_EVERY = 0.001
-    # Kept from before tests that freeze the time.
-    NOW = Process.method(:clock_gettime)
-    MONOTONIC = Process::CLOCK_MONOTONIC
-    private_constant :HIGH_FD, :F_DUPFD_CLOEXEC, :LOOKS_EVERY, :NOW, :MONOTONIC
+    private_constant :HIGH_FD, :F_DUPFD_CLOEXEC, :LOOKS_EVERY
 
     # A text that fits into a message.
     def self.cut(text)
@@ -131,7 +128,7 @@ module PacelineWorker
 
     # Whether `poll` may have something new: it has not looked in the last millisecond.
     def worth_a_look?
-      now = NOW.call(MONOTONIC)
+      now = Monotonic.now
       return @closed if now < @next_look
 
       @next_look = now + LOOKS_EVERY

@@ -11,12 +11,10 @@ module PacelineWorker
     LOOKS_AGAIN = 0.002
     # A file that has become longer is followed by another, in bytes.
     LONG = 1024 * 1024
-    # Kept from before tests that freeze the time or fake the file system.
-    NOW = Process.method(:clock_gettime)
-    MONOTONIC = Process::CLOCK_MONOTONIC
+    # Kept from before tests that fake the file system.
     OPEN = File.method(:open)
     FLAGS = File::WRONLY | File::CREAT | File::EXCL | File::APPEND | File::BINARY
-    private_constant :LOOKS_AGAIN, :LONG, :NOW, :MONOTONIC, :OPEN, :FLAGS
+    private_constant :LOOKS_AGAIN, :LONG, :OPEN, :FLAGS
 
     # One beside the worker's log, where that can be.
     def self.beside(log)
@@ -52,7 +50,7 @@ module PacelineWorker
 
     # What to tell the engine after a write, if anything; with `now` in any case.
     def news(now)
-      clock = NOW.call(MONOTONIC)
+      clock = Monotonic.now
       return nil if !now && clock - @told < LOOKS_AGAIN
 
       @told = clock

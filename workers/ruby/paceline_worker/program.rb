@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "json"
+require_relative "monotonic"
 require_relative "connection"
 require_relative "journal"
 require_relative "options"

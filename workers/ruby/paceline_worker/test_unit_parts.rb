@@ -49,34 +49,30 @@ module PacelineWorker
 
     # Tells the phases of a test.
     class Clock
-      NOW = Process.method(:clock_gettime)
-      MONOTONIC = Process::CLOCK_MONOTONIC
-      private_constant :NOW, :MONOTONIC
-
       attr_reader :phase
 
       def now
-        NOW.call(MONOTONIC)
+        Monotonic.now
       end
 
       def start
         @phase = :setup
-        @started = @called = @torn_down = NOW.call(MONOTONIC)
+        @started = @called = @torn_down = Monotonic.now
       end
 
       def call
         @phase = :call
-        @called = @torn_down = NOW.call(MONOTONIC)
+        @called = @torn_down = Monotonic.now
       end
 
       def tear_down
-        @torn_down = NOW.call(MONOTONIC)
+        @torn_down = Monotonic.now
         @called = @torn_down if @phase == :setup
         @phase = :teardown
       end
 
       def durations
-        [@called - @started, @torn_down - @called, NOW.call(MONOTONIC) - @torn_down]
+        [@called - @started, @torn_down - @called, Monotonic.now - @torn_down]
       end
     end
     CLOCK = Clock.new

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::host::HostState;
-use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
+use super::suite::FrameworkSuite;
 use super::worker::{Kill, KillCause, Origin};
 use crate::attempt::Stop;
 use crate::duration::Human;
@@ -93,11 +93,10 @@ impl<'env> FrameworkSuite<'env> {
                         self.kill(number, KillCause::Timeout(timeout), core);
                     }
                 } else if worker.collect_by.is_some_and(|by| now >= by) {
-                    let patience = self.suite.timeout.max(COLLECT_PATIENCE);
-                    self.kill(number, KillCause::Timeout(patience), core);
+                    self.kill(number, KillCause::Timeout(self.patience()), core);
                 } else if worker.end_by.is_some_and(|by| now >= by) {
-                    let patience = self.suite.timeout.max(COLLECT_PATIENCE);
-                    let text = format!("it did not end within {} and is ended", Human(patience));
+                    let patience = Human(self.patience());
+                    let text = format!("it did not end within {patience} and is ended");
                     self.worker_error(core, &format!("worker {number}"), &text);
                     self.kill(number, KillCause::Stopped, core);
                 }
@@ -151,15 +150,7 @@ impl<'env> FrameworkSuite<'env> {
             let until = Instant::now() + grace;
             *kill = Kill::Terminated { until };
         }
-        let handle = match worker.origin {
-            Origin::Host => &self.host.handle,
-            Origin::Forked | Origin::Spawned => &worker.handle,
-        };
-        match (handle, worker.pid) {
-            (Some(handle), _) => handle.stop(Stop::Gently),
-            (None, Some(pid)) if worker.exited.is_none() => sys::terminate(pid),
-            _ => {}
-        }
+        self.stop_process(number, Stop::Gently);
     }
 
     /// `KILL`, for a worker and everything below it.
@@ -168,13 +159,24 @@ impl<'env> FrameworkSuite<'env> {
             return;
         };
         Self::mark_killed(worker);
+        self.stop_process(number, Stop::AtOnce);
+    }
+
+    /// Ends a worker's process by the handle that there is of it, else by its number.
+    fn stop_process(&self, number: u32, how: Stop) {
+        let Some(worker) = self.workers.get(&number) else {
+            return;
+        };
         let handle = match worker.origin {
             Origin::Host => &self.host.handle,
             Origin::Forked | Origin::Spawned => &worker.handle,
         };
         match (handle, worker.pid) {
-            (Some(handle), _) => handle.stop(Stop::AtOnce),
-            (None, Some(pid)) if worker.exited.is_none() => sys::kill_session(pid),
+            (Some(handle), _) => handle.stop(how),
+            (None, Some(pid)) if worker.exited.is_none() => match how {
+                Stop::Gently => sys::terminate(pid),
+                Stop::AtOnce => sys::kill_session(pid),
+            },
             _ => {}
         }
     }

@@ -49,25 +49,12 @@ impl<'env> FrameworkSuite<'env> {
         if let Some(link) = self.host.link.take() {
             link.close();
         }
-        let is_wanted = self.ended_early.is_none() && core.stopping.is_none();
-        let stayed = self.workers.iter().find(|(_, w)| w.origin == Origin::Host);
-        if let Some((&number, worker)) = stayed {
-            // What it ran is to blame, not the host; what is left can run elsewhere.
-            let is_blameless = state == HostState::Serving && !self.host.misbehaves;
-            let as_worker = is_blameless && worker.has_begun && is_wanted;
-            self.host.state = if as_worker {
-                HostState::Lost
-            } else {
-                HostState::Gone
-            };
-            self.worker_exited(core, number, result.exit);
-            if as_worker {
-                return;
-            }
+        if self.died_as_worker(core, &result) {
+            return;
         }
         let died = state != HostState::Ending || self.host.goodbye.is_none();
         self.host.state = HostState::Gone;
-        if died && is_wanted {
+        if died && self.ended_early.is_none() && core.stopping.is_none() {
             let what = match state {
                 HostState::Booting => "its host ended before it was ready",
                 _ => "its host died",
@@ -93,6 +80,27 @@ impl<'env> FrameworkSuite<'env> {
         for number in self.workers.keys().copied().collect::<Vec<_>>() {
             self.kill(number, KillCause::Stopped, core);
         }
+    }
+
+    /// Ends the worker that the host was, if it was one. Returns whether what that ran is to blame, and
+    /// not the host: what is left can run elsewhere then.
+    fn died_as_worker(&mut self, core: &mut Core<'_, '_, 'env>, result: &AttemptResult) -> bool {
+        let stayed = self.workers.iter().find(|(_, w)| w.origin == Origin::Host);
+        let Some((&number, worker)) = stayed else {
+            return false;
+        };
+        let is_lost = self.host.state == HostState::Serving
+            && !self.host.misbehaves
+            && worker.has_begun
+            && self.ended_early.is_none()
+            && core.stopping.is_none();
+        self.host.state = if is_lost {
+            HostState::Lost
+        } else {
+            HostState::Gone
+        };
+        self.worker_exited(core, number, result.exit);
+        is_lost
     }
 
     /// All has run that was to run: says what no test has said.
@@ -168,9 +176,10 @@ impl<'env> FrameworkSuite<'env> {
                 self.drop_part(core, task);
             }
         }
+        let end_by = Instant::now() + self.patience();
         for worker in self.workers.values_mut() {
             worker.is_ending = true;
-            worker.end_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
+            worker.end_by = Some(end_by);
             if let Some(link) = &mut worker.link {
                 link.send(&ToWorker::Shutdown(Shutdown {
                     now: true,
@@ -271,6 +280,7 @@ impl<'env> FrameworkSuite<'env> {
                     } else if worker.origin == Origin::Host {
                         // Its process should end now; the host's own end tells when.
                         worker.end_by = Some(Instant::now() + COLLECT_PATIENCE);
+                        worker.collect_by = None;
                     }
                 }
                 self.host_may_be_gone(core);

@@ -8,7 +8,7 @@ use paceline_protocol::{
 
 use super::host::HostState;
 use super::part::Part;
-use super::suite::{COLLECT_PATIENCE, FrameworkSuite};
+use super::suite::FrameworkSuite;
 use super::unit::{TestState, Unit};
 use super::worker::{KillCause, RunningTest};
 use crate::attempt::Stop;
@@ -228,11 +228,12 @@ impl<'env> FrameworkSuite<'env> {
     fn unit_started(&mut self, core: &mut Core<'_, '_, 'env>, number: u32, unit: u32) -> Handled {
         let task = self.current(number, unit)?;
         let mut began = core.now();
+        let collect_by = Instant::now() + self.patience();
         if let Some(worker) = self.workers.get_mut(&number) {
             // This message may have been in the journal for milliseconds.
             began = worker.free_since.take().unwrap_or(began);
             worker.has_begun = true;
-            worker.collect_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
+            worker.collect_by = Some(collect_by);
         }
         if let Some(part) = self.parts.get_mut(&task) {
             part.began = Some(began);

@@ -10,7 +10,6 @@ use super::messages::Misfit;
 use super::part::Part;
 use super::suite::FrameworkSuite;
 use super::unit::{Test, TestState};
-
 use super::worker::{KillCause, RunningTest, Worker};
 use crate::event::{
     AttemptFinished, AttemptResult, EventKind, NotRun, Problem, Subtest, TestDetails, Usage,

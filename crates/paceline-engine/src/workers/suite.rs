@@ -272,6 +272,7 @@ impl<'env> FrameworkSuite<'env> {
         // A worker that ends tears down what its tests have shared, which is not nothing.
         let serial = self.parts.values().any(|part| part.serial);
         let gives_back = self.workers.values().any(|worker| worker.gives_back);
+        let end_by = Instant::now() + self.patience();
         for worker in self.workers.values_mut() {
             if !worker.is_idle() {
                 continue;
@@ -287,7 +288,7 @@ impl<'env> FrameworkSuite<'env> {
             } else {
                 worker.wants_next = false;
                 worker.is_ending = true;
-                worker.end_by = Some(Instant::now() + self.suite.timeout.max(COLLECT_PATIENCE));
+                worker.end_by = Some(end_by);
                 link.send(&ToWorker::Shutdown(Shutdown::default()));
             }
         }
@@ -408,6 +409,11 @@ impl<'env> FrameworkSuite<'env> {
             self.units[unit].closed = true;
             core.close_unit(self.id, unit);
         }
+    }
+
+    /// How long a worker may take to collect a file, or to end.
+    pub(super) fn patience(&self) -> Duration {
+        self.suite.timeout.max(COLLECT_PATIENCE)
     }
 
     pub(super) fn note(&self, core: &mut Core<'_, '_, 'env>, about: NoteKind, text: &str) {
