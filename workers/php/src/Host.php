@@ -34,6 +34,14 @@ final class Host
         return \array_values($files);
     }
 
+    /** Removes it, once all of its files have been taken. */
+    public function leaveCoverageDirectory(): void
+    {
+        if ($this->directory !== null) {
+            @\rmdir($this->directory);
+        }
+    }
+
     /** Returns null when the run is over, and the Role of a process that is to work: a child, or this one. */
     public function serve(Plan $plan, Driver $driver): ?Role
     {

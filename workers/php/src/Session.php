@@ -41,6 +41,7 @@ final class Session
             foreach ($driver->hasCoverage() ? $host->coverageFiles() : [] as $file) {
                 $driver->addCoverage($file);
             }
+            $host->leaveCoverageDirectory();
 
             return;
         }
